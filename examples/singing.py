@@ -1,0 +1,105 @@
+"""Sing a line: speech from a synthesiser, its vowels stretched to the notes and its pitch replaced."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyworld
+from espeak import Phoneme, Speech
+from scipy.ndimage import gaussian_filter1d
+
+from vc_core.audio import Audio
+
+FRAME_SECONDS = 0.005
+
+
+@dataclass(frozen=True)
+class Note:
+    midi: float
+    start_seconds: float
+    seconds: float
+
+    @property
+    def end_seconds(self) -> float:
+        return self.start_seconds + self.seconds
+
+
+def sing(speech: Speech, notes: list[Note], *, seconds: float) -> Audio:
+    """One note for each vowel of the text, in order; consonants keep their own speed, just before it."""
+    spoken = speech.audio.samples[0].astype(np.float64)
+    rate = speech.audio.sample_rate
+    f0, times = pyworld.harvest(spoken, rate, f0_floor=70, f0_ceil=600, frame_period=FRAME_SECONDS * 1000)
+    envelope = pyworld.cheaptrick(spoken, f0, times, rate)
+    noise = pyworld.d4c(spoken, f0, times, rate)
+    voiced = f0 > 0
+    for vowel in _vowels_in_frames(speech.phonemes, rate):
+        # A speaker's voice breaks and creaks within a vowel, a singer's holds: each vowel is voiced
+        # throughout, and as clear as it is in its clearer moments.
+        voiced[vowel] = True
+        noise[vowel] = np.minimum(noise[vowel], np.percentile(noise[vowel], 20, axis=0))
+
+    frames = round(seconds / FRAME_SECONDS)
+    taken = _spoken_frame_of(speech.phonemes, notes, rate, frames)
+    heard = taken >= 0
+    at = np.clip(np.nan_to_num(taken), 0, len(f0) - 1)
+    low, part = np.floor(at).astype(int), (at % 1)[:, None]
+    high = np.minimum(low + 1, len(f0) - 1)
+    sung_envelope = np.exp((1 - part) * np.log(envelope[low]) + part * np.log(envelope[high]))
+    sung_noise = (1 - part) * noise[low] + part * noise[high]
+    # Soft edges where the singing starts and ends, so that nothing clicks.
+    level = gaussian_filter1d(heard.astype(float), 0.02 / FRAME_SECONDS)
+    sung_envelope = sung_envelope * np.maximum(level, 1e-6)[:, None] ** 2
+    sung_f0 = np.where(voiced[low] & heard, _melody_hz(notes, frames), 0.0)
+    samples = pyworld.synthesize(sung_f0, np.ascontiguousarray(sung_envelope), sung_noise, rate, FRAME_SECONDS * 1000)
+    return Audio(samples[None, : round(seconds * rate)].astype(np.float32), rate)
+
+
+def _vowels_in_frames(phonemes: list[Phoneme], rate: int) -> list[slice]:
+    spans = [(p.start / rate / FRAME_SECONDS, p.end / rate / FRAME_SECONDS) for p in phonemes if p.is_vowel]
+    return [slice(round(first), round(last)) for first, last in spans]
+
+
+def _spoken_frame_of(phonemes: list[Phoneme], notes: list[Note], rate: int, frames: int) -> np.ndarray:
+    """For each sung frame the spoken one it takes its sound from; -1 where nothing is sung."""
+    vowels = [at for at, phoneme in enumerate(phonemes) if phoneme.is_vowel]
+    if len(vowels) != len(notes):
+        spoken = " ".join(phoneme.name for phoneme in phonemes)
+        raise ValueError(f"{len(vowels)} vowels for {len(notes)} notes: {spoken}")
+    anchors: list[tuple[float, float]] = []
+    for count, (at, note) in enumerate(zip(vowels, notes, strict=True)):
+        onset = at
+        while onset > 0 and not phonemes[onset - 1].is_vowel:
+            onset -= 1
+        lead = (phonemes[at].start - phonemes[onset].start) / rate
+        anchors.append((note.start_seconds - lead, phonemes[onset].start / rate))
+        anchors.append((note.start_seconds, phonemes[at].start / rate))
+        following = phonemes[vowels[count + 1]] if count + 1 < len(vowels) else None
+        coda_end = next((p.end for p in phonemes[at + 1 :] if p.is_vowel or p.name.startswith("_")), phonemes[-1].end)
+        after = 0.0 if following else (coda_end - phonemes[at].end) / rate
+        anchors.append((note.end_seconds - after, phonemes[at].end / rate))
+        if not following:
+            anchors.append((note.end_seconds, coda_end / rate))
+    sung, taken = _rising([a for a, _ in anchors]), [b for _, b in anchors]
+    times = np.arange(frames) * FRAME_SECONDS
+    return np.where((times >= sung[0]) & (times <= sung[-1]), np.interp(times, sung, taken) / FRAME_SECONDS, -1.0)
+
+
+def _rising(times: list[float]) -> np.ndarray:
+    """Where consonants would start before the note before has begun, they are squeezed."""
+    squeezed = np.array(times)
+    for at in range(len(squeezed) - 2, -1, -1):
+        squeezed[at] = min(squeezed[at], squeezed[at + 1] - 0.01)
+    return squeezed
+
+
+def _melody_hz(notes: list[Note], frames: int) -> np.ndarray:
+    """The written pitches, sung: a short glide between them and a vibrato that grows on long notes."""
+    times = np.arange(frames) * FRAME_SECONDS
+    semitones = np.full(frames, notes[0].midi, float)
+    vibrato = np.zeros(frames)
+    for note in notes:
+        semitones[times >= note.start_seconds - 0.03] = note.midi
+        since = times - note.start_seconds - 0.25
+        sounding = (since > 0) & (times < note.end_seconds)
+        vibrato[sounding] = np.minimum(since[sounding] / 0.3, 1.0) * 0.35 * np.sin(2 * np.pi * 5.5 * since[sounding])
+    glided = gaussian_filter1d(semitones, 0.025 / FRAME_SECONDS)
+    return 440 * 2 ** ((glided + gaussian_filter1d(vibrato, 0.02 / FRAME_SECONDS) - 69) / 12)

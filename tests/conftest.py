@@ -1,0 +1,71 @@
+"""What all tests share. The Hub is a server on this machine, and must be named before its client is imported."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from hub_server import HubServer
+
+_HUB = HubServer()
+_PRIVATE_HOME = tempfile.TemporaryDirectory(prefix="voice-studio-tests-")
+os.environ |= {
+    "HF_ENDPOINT": _HUB.url,
+    "HF_HOME": f"{_PRIVATE_HOME.name}/hf",
+    "HF_HUB_DISABLE_XET": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "GRADIO_TEMP_DIR": f"{_PRIVATE_HOME.name}/gradio",
+    "VOICE_STUDIO_HOME": f"{_PRIVATE_HOME.name}/home",
+    "CI": "1",
+}
+for name in ("HF_TOKEN", "SPACE_ID", "VOICE_STUDIO_SHARED", "VOICE_STUDIO_DEVICE"):
+    os.environ.pop(name, None)
+
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+
+from vc_core.audio import Audio  # noqa: E402
+from vc_core.reading import read_audio  # noqa: E402
+
+ROOT = Path(__file__).parents[1]
+CHROMIUM = next((path for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(path).exists()), None)
+
+
+@pytest.fixture
+def hub(monkeypatch, tmp_path):
+    """An empty Hub, and a cache that has seen nothing."""
+    from huggingface_hub import constants
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
+    _HUB.reset()
+    return _HUB
+
+
+@pytest.fixture(scope="session")
+def song() -> Audio:
+    return read_audio(ROOT / "examples" / "song.flac")
+
+
+@pytest.fixture(scope="session")
+def song_vocals() -> Audio:
+    """The true vocals of the example; the song is their exact sum with the accompaniment."""
+    return read_audio(ROOT / "tests" / "data" / "song_vocals.flac")
+
+
+@pytest.fixture
+def tone():
+    """A function that makes a tone: `tone(440, seconds=1)`."""
+
+    def make(hertz=440.0, *, seconds=1.0, sample_rate=44_100, channels=1, level=0.5) -> Audio:
+        times = np.arange(round(seconds * sample_rate)) / sample_rate
+        wave = (level * np.sin(2 * np.pi * hertz * times)).astype(np.float32)
+        return Audio(np.tile(wave, (channels, 1)), sample_rate)
+
+    return make
+
+
+def pytest_terminal_summary(terminalreporter):
+    if CHROMIUM is None:
+        terminalreporter.write_line(
+            "The browser tests were skipped: there is no Chromium here (Debian: apt-get install chromium).", yellow=True
+        )

@@ -1,0 +1,109 @@
+"""The preview engine: stems of the right shape that sum to the song, and voices really come forward."""
+
+import numpy as np
+import pytest
+
+from vc_core.audio import Audio
+from vc_core.errors import UserError
+from vc_core.progress import Cancelled
+from vc_core.reading import open_audio, read_audio
+from vc_core.separation import SEPARATORS, load_separator
+from vc_core.writing import write_audio
+
+
+@pytest.fixture(scope="module")
+def engine():
+    return load_separator("repet", "cpu")
+
+
+def si_sdr(heard: np.ndarray, true: np.ndarray) -> float:
+    """Scale-invariant signal-to-distortion ratio in decibels."""
+    heard, true = heard.ravel().astype(np.float64), true.ravel().astype(np.float64)
+    target = (heard @ true) / (true @ true) * true
+    return float(10 * np.log10((target @ target) / ((heard - target) @ (heard - target))))
+
+
+def test_the_vocals_of_the_example_come_forward(engine, song, song_vocals):
+    stems = engine.separate(song)
+    before, after = si_sdr(song.samples, song_vocals.samples), si_sdr(stems["vocals"].samples, song_vocals.samples)
+    assert after - before > 4.0
+    music = song.samples - song_vocals.samples
+    assert si_sdr(stems["accompaniment"].samples, music) - si_sdr(song.samples, music) > 4.0
+
+
+def test_the_stems_sum_to_the_song(engine, song):
+    stems = engine.separate(song)
+    total = stems["vocals"].samples + stems["accompaniment"].samples
+    np.testing.assert_allclose(total, song.samples, atol=1e-6)
+
+
+@pytest.mark.parametrize("frames", [1, 100, 4_095, 4_096, 44_100, 44_100 * 41 + 7])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_any_length_comes_out_to_the_sample(engine, song, frames, channels):
+    audio = Audio(np.resize(song.samples[:channels], (channels, frames)), song.sample_rate)
+    stems = engine.separate(audio)
+    assert {stem.samples.shape for stem in stems.values()} == {(channels, frames)}
+    assert all(np.isfinite(stem.samples).all() for stem in stems.values())
+
+
+@pytest.mark.parametrize("rate", [8_000, 22_050, 96_000])
+def test_any_rate_is_kept(engine, song, rate):
+    stems = engine.separate(song.between(0, 200_000).resampled(rate))
+    assert {stem.sample_rate for stem in stems.values()} == {rate}
+
+
+def test_silence_stays_silence(engine):
+    stems = engine.separate(Audio(np.zeros((2, 44_100 * 3), np.float32), 44_100))
+    assert not any(stem.samples.any() for stem in stems.values())
+
+
+def test_windows_join_without_a_click(engine, song):
+    """A song three times over has five windows; what the engine adds must not jump where they meet."""
+    long = song.with_samples(np.tile(song.samples, 3))
+    vocals = engine.separate(long)["vocals"].samples
+    steps = np.abs(np.diff(vocals, axis=1)).max(axis=0)
+    usual = np.percentile(steps, 99.9)
+    for border in range(20 * 44_100, long.frames, 20 * 44_100):
+        assert steps[border - 50 : border + 50].max() < 3 * usual
+
+
+def test_from_file_to_file_gives_the_same_as_in_memory(engine, song, tmp_path):
+    path = tmp_path / "song.wav"
+    write_audio(path, song.with_samples(np.tile(song.samples, 2)), format_name="wav32")
+    saved = engine.separate_file(open_audio(path), tmp_path / "out", format_name="wav32")
+    stems = engine.separate(read_audio(path))
+    assert set(saved) == set(stems) == {"vocals", "accompaniment"}
+    for name, stem in stems.items():
+        np.testing.assert_allclose(read_audio(saved[name].path).samples, stem.samples, atol=1e-6)
+
+
+def test_a_stopped_separation_leaves_no_files(engine, song, tmp_path):
+    path = tmp_path / "song.wav"
+    write_audio(path, song.with_samples(np.tile(song.samples, 3)), format_name="wav16")
+
+    def stop_late(fraction, message):
+        if fraction > 0.3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        engine.separate_file(open_audio(path), tmp_path / "out", progress=stop_late)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_fault_in_the_middle_of_a_file_leaves_no_files(engine, song, tmp_path):
+    samples = np.tile(song.samples, 3)
+    samples[0, -10] = np.nan
+    write_audio(tmp_path / "song.wav", song.with_samples(samples), format_name="wav32")
+    with pytest.raises(UserError, match="not numbers"):
+        engine.separate_file(open_audio(tmp_path / "song.wav"), tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_an_unknown_engine_is_refused_with_the_known_ones():
+    with pytest.raises(UserError, match="There are: repet"):
+        load_separator("magic", "cpu")
+
+
+def test_the_preview_is_labelled_as_one():
+    assert "preview" in SEPARATORS["repet"].label.lower()
+    assert "preview" in SEPARATORS["repet"].notice.lower()

@@ -1,0 +1,127 @@
+"""The shell does what the pages do, goes on after a bad file, and ends with an honest exit code."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+import soundfile
+from typer.testing import CliRunner
+from voice_maker import add_voice
+
+from vc_core import __version__
+from vc_core.cli import app
+from vc_core.provenance import Provenance, write_sidecar
+from vc_core.reading import read_audio
+from vc_core.voice_sharing import export_zip
+from vc_core.voices import VoiceLibrary, voices_home
+from vc_core.writing import write_audio
+
+
+@pytest.fixture
+def vc(monkeypatch, tmp_path):
+    """Run a command in an own home; gives the exit code and all that was said, on one line."""
+    monkeypatch.setenv("VOICE_STUDIO_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*words, **options):
+        result = CliRunner().invoke(app, [str(word) for word in words], **options)
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return result.exit_code, re.sub(r"\s+", " ", result.output).strip()
+
+    return run
+
+
+@pytest.fixture
+def short_song(song, tmp_path):
+    path = tmp_path / "tune.wav"
+    soundfile.write(path, song.between(0, 150_000).samples.T, song.sample_rate)
+    return path
+
+
+def test_a_song_is_separated_into_a_folder_of_its_name(vc, short_song, tmp_path):
+    code, said = vc("separate", short_song, "-o", tmp_path / "out", "--format", "wav24")
+    assert code == 0
+    for stem in ("vocals", "accompaniment"):
+        assert read_audio(tmp_path / "out" / "tune" / f"{stem}.wav").frames == 150_000
+        assert f"{stem}.wav" in said
+
+
+def test_a_bad_song_does_not_stop_the_others(vc, short_song, tmp_path):
+    bad = tmp_path / "bad.mp3"
+    bad.write_text("no sound")
+    code, said = vc("separate", bad, tmp_path / "gone.wav", short_song, "-o", tmp_path / "out")
+    assert code == 1
+    assert "bad.mp3: This is not a sound file" in said
+    assert "gone.wav: There is no file" in said
+    assert (tmp_path / "out" / "tune" / "vocals.flac").is_file()
+
+
+@pytest.mark.parametrize(("option", "word"), [("--engine", "repet"), ("--format", "flac24")])
+def test_an_unknown_choice_is_answered_with_the_known_ones(vc, short_song, option, word):
+    code, said = vc("separate", short_song, option, "nonsense")
+    assert code == 1
+    assert word in said
+
+
+def test_the_origin_of_a_file_is_told(vc, tmp_path, tone):
+    made = Provenance("convert", "Nari", "instant", {"pitch_semitones": 2.0})
+    write_audio(tmp_path / "x.flac", tone(), provenance=made)
+    write_sidecar(tmp_path / "x.flac", made)
+    code, said = vc("verify", tmp_path / "x.flac")
+    assert code == 0
+    assert "Nari" in said
+    assert "unchanged since it was written" in said
+
+
+def test_a_file_without_a_mark_has_an_exit_code_of_its_own(vc, tmp_path, tone):
+    write_audio(tmp_path / "x.flac", tone())
+    code, said = vc("verify", tmp_path / "x.flac")
+    assert code == 3
+    assert "No mark" in said
+    assert vc("verify", tmp_path / "gone.flac")[0] == 1
+
+
+def test_voices_are_added_listed_checked_exported_and_deleted(vc, tmp_path):
+    archive = export_zip(add_voice(VoiceLibrary(tmp_path / "elsewhere")), tmp_path / "alto.zip")
+    assert "No voices yet" in vc("voices", "list")[1]
+    assert vc("voices", "add", archive) == (0, "“Alto” has been added.")
+    assert "165–660 Hz" in vc("voices", "list")[1]
+    assert vc("voices", "verify", "Alto") == (0, "“Alto” is sound.")
+    assert vc("voices", "export", "Alto", tmp_path / "again.zip")[0] == 0
+    assert vc("voices", "add", tmp_path / "again.zip", "--name", "Alto 2")[0] == 0
+    assert vc("voices", "delete", "Alto", input="n\n")[0] == 1
+    assert vc("voices", "delete", "Alto", "--yes")[0] == 0
+    assert [voice.name for voice in VoiceLibrary(voices_home()).list()] == ["Alto 2"]
+
+
+def test_a_damaged_voice_is_reported(vc, tmp_path):
+    voice = add_voice(VoiceLibrary(tmp_path / "home" / "voices"))
+    (voice.folder / "voice.safetensors").write_bytes(b"x")
+    code, said = vc("voices", "verify", "Alto")
+    assert code == 1
+    assert "changed or damaged" in said
+
+
+def test_a_voice_goes_to_the_hub_and_comes_back(vc, hub, tmp_path):
+    add_voice(VoiceLibrary(tmp_path / "home" / "voices"))
+    assert vc("voices", "publish", "Alto", "ann/alto", "--token", hub.token, "--public")[0] == 0
+    assert not hub.repos["ann/alto"].private
+    assert json.loads(hub.repos["ann/alto"].files["voice.json"])["name"] == "Alto"
+    assert vc("voices", "add", "ann/alto", "--name", "Ann")[0] == 0
+
+
+@pytest.mark.parametrize("words", [("add", "ann/nobody"), ("add", "nonsense"), ("verify", "x"), ("delete", "x", "-y")])
+def test_what_is_not_there_is_told_in_a_sentence(vc, hub, words):
+    code, said = vc("voices", *words)
+    assert code == 1
+    assert said.rstrip().endswith(".")
+
+
+def test_the_command_starts_by_itself():
+    done = subprocess.run(
+        [sys.executable, "-m", "vc_core.cli", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == __version__

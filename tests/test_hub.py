@@ -1,0 +1,189 @@
+"""Checkpoints are found by any name people paste, survive bad connections, and faults are told in words."""
+
+import string
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hub_server import Fault, Repo
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vc_core.errors import UserError
+from vc_core.hub import Checkpoint, fetch, look_up, parse_checkpoint
+from vc_core.progress import Cancelled
+
+WEIGHTS = bytes(range(256)) * 4096  # 1 MiB
+
+
+@pytest.fixture
+def voice_repo(hub):
+    hub.repos["ann/alto"] = Repo({"voice.json": b"{}", "model.safetensors": WEIGHTS, "a b/G 1.pth": b"x"})
+    return hub
+
+
+@pytest.mark.parametrize(
+    ("text", "repo", "file", "revision"),
+    [
+        ("ann/alto", "ann/alto", "", "main"),
+        (" ann/alto@v1.0 ", "ann/alto", "", "v1.0"),
+        ("ann/alto:G_1.pth", "ann/alto", "G_1.pth", "main"),
+        ("ann/alto@dev:sub/G 1.pth", "ann/alto", "sub/G 1.pth", "dev"),
+        ("hf://ann/alto", "ann/alto", "", "main"),
+        ("https://huggingface.co/ann/alto", "ann/alto", "", "main"),
+        ("https://huggingface.co/ann/alto/", "ann/alto", "", "main"),
+        ("huggingface.co/ann/alto/tree/dev", "ann/alto", "", "dev"),
+        ("https://hf.co/ann/alto/blob/main/sub/G%201.pth", "ann/alto", "sub/G 1.pth", "main"),
+        ("https://huggingface.co/ann/alto/resolve/main/G_1.pth?download=true", "ann/alto", "G_1.pth", "main"),
+    ],
+)
+def test_names_and_links_are_understood(text, repo, file, revision):
+    assert parse_checkpoint(text) == Checkpoint(repo, file, revision)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "alto", "ann/alto/extra", "ann alto", "/etc/passwd", "../ann/alto", "ann/alto:../../secret",
+        "ann/alto:/etc/passwd", "ann/alto@../../x", "https://example.org/ann/alto", "https://huggingface.co/ann",
+        "https://huggingface.co/datasets/ann/words", "file:///etc/passwd",
+        "https://huggingface.co/ann/alto/blob/main/%2e%2e/%2e%2e/secret", "ann/alto:..\\secret",
+    ],
+)  # fmt: skip
+def test_what_is_no_repo_is_refused_in_a_sentence(text):
+    with pytest.raises(UserError) as refusal:
+        parse_checkpoint(text)
+    assert str(refusal.value).endswith(".")
+
+
+NAMES = st.text(string.ascii_letters + string.digits + "-_.", min_size=1, max_size=20).filter(
+    lambda name: name[0] not in ".-" and ".." not in name
+)
+
+
+@given(NAMES, NAMES, NAMES)
+def test_what_is_written_out_is_read_back(owner, name, file):
+    checkpoint = Checkpoint(f"{owner}/{name}", file, "main")
+    assert parse_checkpoint(str(checkpoint)) == checkpoint
+
+
+@given(st.text(max_size=60))
+def test_any_text_gives_a_safe_checkpoint_or_a_sentence(text):
+    try:
+        checkpoint = parse_checkpoint(text)
+    except UserError:
+        return
+    assert ".." not in Path(checkpoint.file).parts
+    assert ".." not in Path(checkpoint.revision).parts
+    assert checkpoint.repo.count("/") == 1
+
+
+def test_a_local_path_is_taken_only_where_it_is_allowed(tmp_path):
+    file = tmp_path / "weights.safetensors"
+    file.write_bytes(b"x")
+    assert fetch(parse_checkpoint(str(file), allow_local=True)) == file
+    with pytest.raises(UserError):
+        parse_checkpoint(str(file))
+
+
+def test_a_file_is_downloaded_with_progress(voice_repo):
+    seen = []
+    path = fetch(Checkpoint("ann/alto", "model.safetensors"), progress=lambda *step: seen.append(step))
+    assert path.read_bytes() == WEIGHTS
+    assert seen[-1][0] == 1.0
+    assert "model.safetensors" in seen[-1][1]
+
+
+def test_looking_up_pins_the_commit(voice_repo):
+    repo = look_up(Checkpoint("ann/alto"))
+    assert repo.checkpoint.revision == voice_repo.repos["ann/alto"].commit
+    assert "model.safetensors" in repo.files
+
+
+def test_a_pinned_file_that_is_here_needs_no_network(voice_repo):
+    pinned = replace(look_up(Checkpoint("ann/alto")).checkpoint, file="model.safetensors")
+    path = fetch(pinned)
+    voice_repo.log.clear()
+    voice_repo.down = True
+    assert fetch(pinned) == path
+    assert voice_repo.log == []
+
+
+@pytest.mark.parametrize("kind", ["fin", "rst"])
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_broken_connection_is_taken_up_again(voice_repo, kind, times):
+    voice_repo.faults = [Fault("/lfs/", kind, after_bytes=300_000, times=times)]
+    assert fetch(Checkpoint("ann/alto", "model.safetensors")).read_bytes() == WEIGHTS
+    assert voice_repo.faults[0].times == 0
+
+
+def test_a_server_that_hangs_up_is_asked_again(voice_repo):
+    voice_repo.faults = [Fault("/resolve/", "hang_up", times=1)]
+    assert fetch(Checkpoint("ann/alto", "model.safetensors")).read_bytes() == WEIGHTS
+
+
+def test_with_the_hub_down_the_cache_answers(voice_repo, monkeypatch):
+    monkeypatch.setattr("vc_core.hub.FIRST_PAUSE_SECONDS", 0.01)
+    wanted = Checkpoint("ann/alto", "model.safetensors")
+    path = fetch(wanted)
+    fetch(Checkpoint("ann/alto", "voice.json"))
+    commit = voice_repo.repos["ann/alto"].commit
+    voice_repo.down = True
+    assert fetch(wanted) == path
+    seen = look_up(Checkpoint("ann/alto"))
+    assert seen.checkpoint.revision == commit
+    assert seen.files == ("model.safetensors", "voice.json")
+
+
+def test_with_the_hub_down_and_nothing_in_the_cache_a_sentence_says_so(voice_repo, monkeypatch):
+    monkeypatch.setattr("vc_core.hub.FIRST_PAUSE_SECONDS", 0.01)
+    voice_repo.down = True
+    with pytest.raises(UserError, match="can't be reached"):
+        fetch(Checkpoint("ann/alto", "model.safetensors"))
+    with pytest.raises(UserError, match="can't be reached"):
+        look_up(Checkpoint("ann/alto"))
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "sentence"),
+    [
+        (Checkpoint("ann/nobody", "x"), "no repo “ann/nobody”, or it is private"),
+        (Checkpoint("ann/secret", "x"), "or it is private"),
+        (Checkpoint("ann/gated", "x"), "asks for its terms to be accepted"),
+        (Checkpoint("ann/alto", "missing.pth"), "has no file “missing.pth”"),
+        (Checkpoint("ann/alto", "voice.json", "v9"), "has no revision “v9”"),
+        (Checkpoint("an--n/al..to", "x"), "can't be the name of a repo"),
+    ],
+)
+def test_faults_of_a_repo_are_explained(voice_repo, checkpoint, sentence):
+    voice_repo.repos["ann/secret"] = Repo({"x": b"x"}, private=True)
+    voice_repo.repos["ann/gated"] = Repo({"x": b"x"}, gated=True)
+    with pytest.raises(UserError, match=sentence):
+        fetch(checkpoint)
+
+
+def test_a_token_opens_what_is_gated(voice_repo):
+    voice_repo.repos["ann/gated"] = Repo({"x": b"x"}, gated=True)
+    assert fetch(Checkpoint("ann/gated", "x"), token=voice_repo.token).read_bytes() == b"x"
+
+
+@pytest.mark.parametrize(("status", "advice"), [(429, "wait some minutes"), (500, "try again later")])
+def test_a_refusal_of_the_server_comes_with_advice(voice_repo, status, advice):
+    voice_repo.faults = [Fault("/api/models/", "status", status=status, times=50)]
+    with pytest.raises(UserError, match=advice):
+        look_up(Checkpoint("ann/alto"))
+
+
+def test_a_file_beyond_the_limit_is_refused_before_it_is_downloaded(voice_repo, monkeypatch):
+    monkeypatch.setattr("vc_core.hub.MAX_GIGABYTES", 0.0005)
+    with pytest.raises(UserError, match="larger than"):
+        fetch(Checkpoint("ann/alto", "model.safetensors"))
+
+
+def test_a_download_can_be_stopped(voice_repo):
+    def stop(fraction, message):
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        fetch(Checkpoint("ann/alto", "model.safetensors"), progress=stop)
+    assert fetch(Checkpoint("ann/alto", "model.safetensors")).read_bytes() == WEIGHTS

@@ -1,0 +1,107 @@
+"""Weights load as tensors and nothing else, and only where each has its place."""
+
+import os
+import pickle
+import zipfile
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from vc_core.errors import UserError
+from vc_core.weights import fill, load_tensors
+
+
+class Payload:
+    """What a malicious checkpoint carries."""
+
+    def __init__(self, path):
+        self.path = str(path)
+
+    def __reduce__(self):
+        return os.mkdir, (self.path,)
+
+
+@pytest.fixture
+def network():
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
+def test_weights_come_back_as_they_were_saved(tmp_path, network, suffix):
+    path = tmp_path / f"x{suffix}"
+    (save_file if suffix == ".safetensors" else torch.save)(network.state_dict(), path)
+    torch.manual_seed(1)
+    other = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
+    fill(other, load_tensors(path), source=path.name)
+    for name, tensor in network.state_dict().items():
+        assert torch.equal(other.state_dict()[name], tensor)
+
+
+def test_code_in_a_checkpoint_never_runs(tmp_path):
+    torch.save({"weight": torch.zeros(1), "more": Payload(tmp_path / "harm")}, tmp_path / "x.pth")
+    with pytest.raises(UserError, match="holds code"):
+        load_tensors(tmp_path / "x.pth")
+    (tmp_path / "old.pth").write_bytes(pickle.dumps(Payload(tmp_path / "harm")))
+    with pytest.raises(UserError, match="holds code|not a whole"):
+        load_tensors(tmp_path / "old.pth")
+    assert not (tmp_path / "harm").exists()
+
+
+@pytest.mark.parametrize("name", ["x.safetensors", "x.pth"])
+@pytest.mark.parametrize("content", [b"", b"<html>404</html>", b"\x00" * 1000, b"PK\x03\x04" + bytes(100)])
+def test_what_is_no_checkpoint_is_refused(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserError, match="whole|holds code|named weights"):
+        load_tensors(tmp_path / name)
+
+
+@pytest.mark.parametrize("suffix", [".safetensors", ".pth"])
+def test_a_cut_checkpoint_is_refused(tmp_path, network, suffix):
+    path = tmp_path / f"x{suffix}"
+    (save_file if suffix == ".safetensors" else torch.save)(network.state_dict(), path)
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(UserError, match="whole"):
+        load_tensors(path)
+
+
+def test_an_archive_of_something_else_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "x.pth", "w") as archive:
+        archive.writestr("readme.txt", "hello")
+    with pytest.raises(UserError, match="whole"):
+        load_tensors(tmp_path / "x.pth")
+
+
+def test_a_list_of_tensors_has_no_names(tmp_path):
+    torch.save([torch.zeros(3)], tmp_path / "x.pth")
+    with pytest.raises(UserError, match="no named weights"):
+        load_tensors(tmp_path / "x.pth")
+
+
+def test_a_missing_file_and_one_beyond_the_limit_are_refused(tmp_path, network, monkeypatch):
+    with pytest.raises(UserError, match="no file"):
+        load_tensors(tmp_path / "x.pth")
+    save_file(network.state_dict(), tmp_path / "x.safetensors")
+    monkeypatch.setattr("vc_core.weights.MAX_GIGABYTES", 1e-9)
+    with pytest.raises(UserError, match="larger than"):
+        load_tensors(tmp_path / "x.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (lambda tensors: tensors.pop("0.bias"), r"lacks weights \(0.bias\)"),
+        (lambda tensors: tensors.update(extra=torch.zeros(1)), r"has unknown weights \(extra\)"),
+        (lambda tensors: tensors.update({"0.weight": torch.zeros(4, 5)}), r"has misshapen weights \(0.weight\)"),
+        (lambda tensors: tensors.update({"0.bias": torch.full((4,), float("nan"))}), "0.bias holds values"),
+    ],
+)
+def test_weights_that_do_not_fit_are_named_and_none_is_loaded(network, change, sentence):
+    tensors = {name: tensor.clone() + 1 for name, tensor in network.state_dict().items()}
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    change(tensors)
+    with pytest.raises(UserError, match=sentence):
+        fill(network, tensors, source="x.pth")
+    assert all(torch.equal(network.state_dict()[name], tensor) for name, tensor in before.items())

@@ -1,0 +1,154 @@
+"""The endpoints do what docs/api.md says, for two clients at once and for one that changes its mind."""
+
+import re
+import shutil
+import threading
+import time
+
+import httpx
+import numpy as np
+import pytest
+from conftest import ROOT
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from voice_maker import add_voice
+
+from vc_core.reading import read_audio
+from vc_core.ui.suite import build_suite, launch
+from vc_core.voice_sharing import export_zip
+from vc_core.voices import VoiceLibrary
+from vc_core.writing import write_audio
+
+GUIDE = ROOT / "docs" / "api.md"
+SNIPPETS = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+
+
+@pytest.fixture
+def folder_of_examples(tmp_path, monkeypatch):
+    """A folder with the files that the guide speaks of."""
+    shutil.copy(ROOT / "examples" / "song.flac", tmp_path / "song.flac")
+    export_zip(add_voice(VoiceLibrary(tmp_path / "elsewhere")), tmp_path / "alto.zip")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("snippet", SNIPPETS, ids=range(len(SNIPPETS)))
+def test_the_guide_runs_as_it_stands(studio, folder_of_examples, snippet, capsys):
+    assert "http://127.0.0.1:7860" in snippet
+    exec(compile(snippet.replace("http://127.0.0.1:7860", studio), str(GUIDE), "exec"), {})  # noqa: S102
+    if "print(" in snippet:
+        assert capsys.readouterr().out.strip()
+
+
+def test_the_guide_names_every_endpoint_and_no_other(studio, client):
+    offered = set(client.view_api(return_format="dict")["named_endpoints"])
+    named = set(re.findall(r"[`\"](/[a-z_]+)[`\"]", GUIDE.read_text()))
+    assert named == offered
+
+
+def test_every_parameter_is_typed_and_described(client):
+    endpoints = client.view_api(return_format="dict")["named_endpoints"]
+    for name, endpoint in endpoints.items():
+        for parameter in endpoint["parameters"]:
+            assert parameter["python_type"]["type"] != "Any", (name, parameter)
+            assert not parameter["parameter_name"].startswith("param"), (name, parameter)
+    separate = {parameter["parameter_name"]: parameter for parameter in endpoints["/separate"]["parameters"]}
+    assert "Literal" in separate["engine"]["python_type"]["type"]
+
+
+def test_the_stems_that_come_back_are_exact(client, song):
+    vocals, accompaniment, note = client.predict(
+        song=handle_file(ROOT / "examples" / "song.flac"), format_name="wav32", api_name="/separate"
+    )
+    total = read_audio(vocals).samples + read_audio(accompaniment).samples
+    np.testing.assert_allclose(total, song.samples, atol=1e-6)
+    assert "preview" in note
+
+
+def test_peaks_that_had_to_be_lowered_are_told(client, song, tmp_path):
+    write_audio(tmp_path / "loud.wav", song.with_samples(song.samples * 8), format_name="wav32")
+    *_, note = client.predict(song=handle_file(tmp_path / "loud.wav"), api_name="/separate")
+    assert "Peaks were lowered" in note
+
+
+def test_two_clients_at_once_get_their_own(studio, tmp_path, tone):
+    """Each sends a song of its own length and pitch, and must get that back."""
+    results = {}
+
+    def one(hertz, seconds):
+        path = tmp_path / f"{hertz}.wav"
+        write_audio(path, tone(hertz, seconds=seconds, channels=2), format_name="wav16")
+        client = Client(studio, verbose=False, download_files=str(tmp_path / str(hertz)), analytics_enabled=False)
+        vocals, accompaniment, _ = client.predict(song=handle_file(path), format_name="wav32", api_name="/separate")
+        total = read_audio(vocals).samples + read_audio(accompaniment).samples
+        spectrum = np.abs(np.fft.rfft(total[0]))
+        results[hertz] = (total.shape[1], float(np.argmax(spectrum)) / seconds)
+
+    wanted = {300: 1.0, 500: 1.5, 700: 2.0, 900: 2.5}
+    threads = [threading.Thread(target=one, args=item) for item in wanted.items()]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for hertz, seconds in wanted.items():
+        frames, heard = results[hertz]
+        assert frames == round(seconds * 44_100)
+        assert heard == pytest.approx(hertz, abs=1)
+
+
+def test_a_job_that_is_stopped_ends_and_frees_its_place(client, song, tmp_path):
+    long = song.with_samples(np.tile(song.samples, 12))
+    write_audio(tmp_path / "long.wav", long, format_name="wav16")
+    job = client.submit(song=handle_file(tmp_path / "long.wav"), api_name="/separate")
+    for _ in range(200):
+        if job.status().progress_data:
+            break
+        time.sleep(0.05)
+    started = time.monotonic()
+    job.cancel()
+    short = tmp_path / "short.wav"
+    write_audio(short, song.between(0, 44_100), format_name="wav16")
+    client.predict(song=handle_file(short), api_name="/separate")
+    assert time.monotonic() - started < 10  # the whole song would take about a minute
+
+
+def test_the_server_tells_that_it_is_up(studio):
+    assert httpx.get(f"{studio}healthz").json() == {"status": "ok"}
+
+
+def test_the_queue_cannot_be_passed_by(studio):
+    answer = httpx.post(f"{studio}gradio_api/run/separate", json={"data": [None, "repet", "flac24"]})
+    assert answer.status_code == 404
+
+
+def test_files_of_the_server_cannot_be_read(studio, client):
+    for path in ("/etc/passwd", str(ROOT / "pyproject.toml")):
+        assert httpx.get(f"{studio}gradio_api/file={path}").status_code in (403, 404)
+        data = {"path": path, "meta": {"_type": "gradio.FileData"}}
+        with pytest.raises(AppError):
+            client.predict(song=data, api_name="/separate")
+
+
+def test_a_local_path_is_no_voice_for_a_visitor(client):
+    with pytest.raises(AppError, match="not the name of a repo"):
+        client.predict(archive=None, repo="/etc", name="", api_name="/add_voice")
+
+
+class TestSharedPage:
+    """On a Space, strangers must not see each other's voices."""
+
+    @pytest.fixture
+    def shared(self, monkeypatch):
+        monkeypatch.setenv("VOICE_STUDIO_SHARED", "1")
+        suite = build_suite()
+        yield launch(suite)
+        suite.close()
+
+    def test_a_visitors_voices_are_their_own(self, shared, tmp_path):
+        archive = export_zip(add_voice(VoiceLibrary(tmp_path / "elsewhere")), tmp_path / "alto.zip")
+        ann, bob = (Client(shared, verbose=False, analytics_enabled=False) for _ in range(2))
+        ann.predict(archive=handle_file(archive), repo="", name="", api_name="/add_voice")
+        assert [voice["name"] for voice in ann.predict(api_name="/voices")] == ["Alto"]
+        assert bob.predict(api_name="/voices") == []
+        with pytest.raises(AppError, match="no voice called"):
+            bob.predict(name="Alto", api_name="/delete_voice")

@@ -1,0 +1,59 @@
+"""Every word is there in both languages, is used, and says the same."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from vc_core.separation import SEPARATORS
+from vc_core.ui.suite import PANELS
+from vc_core.ui.words import TRANSLATIONS, WORDS, said_to, word
+from vc_core.voices import CONSENTS
+
+UI = Path(__file__).parents[2] / "vc_core" / "ui"
+
+
+@pytest.mark.parametrize("key", WORDS)
+def test_a_word_is_in_both_languages(key):
+    english, korean = WORDS[key]
+    assert english.isprintable()
+    assert re.search("[가-힣]", korean), f"{key} is not Korean"
+    assert not re.search("[가-힣]", english)
+    # What is a number or a file type in one language is in the other as well.
+    assert re.findall(r"\d+", english) == re.findall(r"\d+", korean)
+
+
+def test_every_word_that_is_asked_for_exists_and_every_other_is_gone():
+    source = "\n".join(path.read_text() for path in UI.glob("*.py") if path.name != "words.py")
+    asked = set(re.findall(r"[\"']([a-z_]+)[\"']", source))
+    asked |= {f"engine_{name}" for name in SEPARATORS} | {f"notice_{name}" for name in SEPARATORS}
+    asked |= {f"tab_{name}" for name in PANELS} | {f"consent_{name}" for name in CONSENTS}
+    asked |= {f"send_{name}" for name in PANELS}
+    assert set(WORDS) <= asked, f"unused: {set(WORDS) - asked}"
+    for needed in (*(f"tab_{name}" for name in PANELS), *(f"consent_{name}" for name in CONSENTS)):
+        assert needed in WORDS
+
+
+def test_a_word_that_does_not_exist_is_caught():
+    with pytest.raises(KeyError):
+        word("nonsense")
+
+
+def test_the_page_gets_all_translations():
+    assert set(TRANSLATIONS.translations) == {"en", "ko"}
+
+
+class _Request:
+    def __init__(self, language):
+        self.headers = {"accept-language": language}
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"), [("ko-KR,ko;q=0.9,en;q=0.8", 1), ("ko", 1), ("en-US,ko;q=0.5", 0), ("de", 0), ("", 0)]
+)
+def test_words_of_the_server_follow_the_browser(language, expected):
+    assert said_to(_Request(language), "stop") == WORDS["stop"][expected]
+
+
+def test_without_a_browser_words_are_english():
+    assert said_to(None, "stop") == "Stop"

@@ -1,0 +1,142 @@
+"""The controls that all tabs share, so that a sound, a button and a result look and act alike everywhere."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from vc_core.reading import open_audio
+from vc_core.ui.events import sentences
+from vc_core.ui.visitors import results_folder
+from vc_core.ui.words import said_to, word
+from vc_core.writing import DEFAULT_FORMAT, FORMATS, AudioWriter
+
+EXAMPLES_FOLDER = Path(__file__).parents[2] / "examples"
+
+DEVICE_QUEUE = "device"
+"""Work that needs the device waits in this one queue, whichever tab it comes from."""
+
+PRIVATE: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
+"""For events that only move the page itself."""
+
+
+def sound_input(elem_id: str, label: str, *, example: tuple[str, str] | None = None) -> gr.Audio:
+    """A sound to work on: dropped, chosen, recorded, taken from a video, or the example (its word and file)."""
+    sound = gr.Audio(
+        label=word(label),
+        type="filepath",  # the file as it is: Gradio's own reading changes levels and needs ffmpeg
+        sources=["upload", "microphone"],
+        buttons=["download"],
+        elem_id=elem_id,
+    )
+    gr.Markdown(word("limits"), elem_classes="hint")
+    with gr.Row(elem_classes="other-sources"):
+        if example and (path := EXAMPLES_FOLDER / example[1]).is_file():
+            button = gr.Button(word(example[0]), size="sm", elem_id=f"{elem_id}-example")
+            button.click(lambda: str(path), None, sound, **PRIVATE)
+        video = gr.UploadButton(
+            word("open_video"),  # type: ignore[arg-type]
+            size="sm",
+            file_types=["video", "audio"],
+            type="filepath",
+            elem_id=f"{elem_id}-video",
+        )
+    video.upload(_sound_of_video, video, sound, api_visibility="private", show_progress_on=sound)
+    return sound
+
+
+def _sound_of_video(path: str) -> str:
+    """Gradio's audio component takes no videos, and browsers play no AIFF; as FLAC it takes and plays both."""
+    with sentences():
+        source = open_audio(path)
+        extracted = results_folder() / f"{Path(path).stem}.flac"
+        with AudioWriter(extracted, source.sample_rate, source.channels) as writer:
+            for block in source.blocks():
+                writer.write(block)
+        for note in writer.notes():
+            gr.Info(note)
+        return str(extracted)
+
+
+def player(elem_id: str, label: str) -> gr.Audio:
+    """A result to listen to and download; the file is served as it was written."""
+    return gr.Audio(
+        label=word(label),
+        type="filepath",
+        interactive=False,
+        buttons=["download"],
+        elem_id=elem_id,
+    )
+
+
+def format_choice() -> gr.Dropdown:
+    choices = [(format.label, name) for name, format in FORMATS.items()]
+    return gr.Dropdown(choices, value=DEFAULT_FORMAT, label=word("format"))
+
+
+def engine_choice(names: Sequence[str], default: str) -> gr.Dropdown:
+    """The methods of a task, and under them what is to be known of the chosen one.
+
+    Gradio translates labels but not choices, so those are sent again in the visitor's language.
+    """
+    engine = gr.Dropdown(
+        [(said_to(None, f"engine_{name}"), name) for name in names], value=default, label=word("engine")
+    )
+    notice = gr.Markdown(word(f"notice_{default}"), elem_classes="hint")
+
+    def choices(request: gr.Request) -> Any:
+        return gr.update(choices=[(said_to(request, f"engine_{name}"), name) for name in names])
+
+    def notice_of(name: str, request: gr.Request) -> str:
+        return said_to(request, f"notice_{name}")
+
+    gr.on(None, choices, None, engine, **PRIVATE)
+    engine.change(notice_of, engine, notice, **PRIVATE)
+    return engine
+
+
+def voice_choice() -> gr.Dropdown:
+    """A voice by its name. The choices are each visitor's own, so Gradio can't check a program's call against them."""
+    return gr.Dropdown([], label=word("choose_voice"), allow_custom_value=True, elem_id="voice-picker")
+
+
+def start_and_stop(label: str, elem_id: str) -> tuple[gr.Button, gr.Button]:
+    """The one main button of a tab, and the one that ends what it started."""
+    with gr.Row():
+        start = gr.Button(word(label), variant="primary", elem_id=elem_id, scale=3)
+        stop = gr.Button(word("stop"), variant="stop", elem_id=f"{elem_id}-stop", visible=False, scale=1)
+    return start, stop
+
+
+def run_on_device(
+    buttons: tuple[gr.Button, gr.Button],
+    handler: Callable[..., Any],
+    inputs: Sequence[Component],
+    outputs: Sequence[Component],
+    *,
+    api_name: str,
+) -> None:
+    """Wire a tab's main button to its handler, one job at a time, and its Stop to the end of it."""
+    start, stop = buttons
+
+    def running(is_running: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+        return gr.update(interactive=not is_running), gr.update(visible=is_running)
+
+    def free_buttons() -> Any:
+        return running(False)
+
+    start.click(lambda: running(True), None, [start, stop], **PRIVATE)
+    job = start.click(
+        handler,
+        list(inputs),
+        list(outputs),
+        api_name=api_name,
+        show_progress_on=outputs[0],
+        concurrency_id=DEVICE_QUEUE,
+        concurrency_limit=1,
+    )
+    job.then(free_buttons, None, [start, stop], **PRIVATE)
+    # What follows a cancelled event is not reliable, so Stop frees the buttons itself.
+    stop.click(free_buttons, None, [start, stop], cancels=[job], **PRIVATE)

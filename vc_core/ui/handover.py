@@ -1,0 +1,48 @@
+"""Send a result on to another tab: panels say what they accept and what they offer, and neither knows the other."""
+
+from dataclasses import dataclass
+
+import gradio as gr
+
+from vc_core.ui.words import word
+
+
+@dataclass(frozen=True)
+class _Offer:
+    panel: str
+    sound: gr.Audio
+    row: gr.Row
+
+
+class Handover:
+    """Collects offers and receivers while the tabs are built; `connect` then makes the buttons."""
+
+    def __init__(self) -> None:
+        self._offers: list[_Offer] = []
+        self._receivers: dict[str, gr.Audio] = {}
+
+    def accept(self, panel: str, sound: gr.Audio) -> None:
+        """Results of other panels may be put into this component."""
+        self._receivers[panel] = sound
+
+    def offer(self, panel: str, sound: gr.Audio) -> None:
+        """Make room here for buttons that send this result on."""
+        with gr.Row(elem_classes="handover") as row:
+            self._offers.append(_Offer(panel, sound, row))
+
+    def connect(self, tabs: gr.Tabs) -> None:
+        for offer in self._offers:
+            with offer.row:
+                for panel, receiver in self._receivers.items():
+                    if panel != offer.panel:
+                        self._button(tabs, offer, panel, receiver)
+
+    @staticmethod
+    def _button(tabs: gr.Tabs, offer: _Offer, panel: str, receiver: gr.Audio) -> None:
+        def send(path: str | None) -> tuple[object, object]:
+            if path is None:
+                raise gr.Error("There is nothing to send yet.", print_exception=False)
+            return path, gr.Tabs(selected=panel)
+
+        button = gr.Button(word(f"send_{panel}"), size="sm", elem_id=f"{offer.sound.elem_id}-to-{panel}")
+        button.click(send, offer.sound, [receiver, tabs], api_visibility="private", queue=False)

@@ -1,0 +1,52 @@
+"""How the suite looks: one accent colour, quiet surfaces, and fonts that are on every machine."""
+
+import gradio as gr
+
+FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Noto Sans", "Noto Sans KR", "Malgun Gothic", "sans-serif")
+MONO_FONTS = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
+
+CSS = """
+.dark { --color-accent: var(--primary-400); }
+.gradio-container > main, .gradio-container > .main { width: 100%; max-width: 1200px; }
+#masthead { align-items: baseline; gap: 0.25rem 1rem; flex-wrap: wrap; }
+#masthead > * { flex: 0 1 auto; min-width: 0; width: auto; }
+#masthead h1 { font-size: 1.4rem; font-weight: 700; margin: 0; }
+#masthead p { color: var(--body-text-color-subdued); margin: 0; }
+.about p { font-size: 1.05rem; }
+.heading p { font-weight: 600; }
+.hint p { color: var(--body-text-color-subdued); font-size: 0.9rem; margin: 0; }
+.other-sources { justify-content: flex-start; flex-wrap: wrap; }
+.other-sources > * { flex: 0 0 auto; width: auto; min-width: 0 !important; }
+.voices { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: 0.75rem; }
+.voices article { border: 1px solid var(--border-color-primary); border-radius: var(--radius-lg);
+  background: var(--block-background-fill); padding: 0.75rem 1rem; }
+.voices h3 { margin: 0 0 0.25rem; overflow-wrap: anywhere; }
+.voices p { margin: 0; color: var(--body-text-color-subdued); font-size: 0.9rem; overflow-wrap: anywhere; }
+"""
+
+
+def theme() -> gr.themes.Base:
+    """Soft, with text and buttons dark enough to be read by everyone (contrast of 4.5 and more)."""
+    return gr.themes.Soft(
+        primary_hue="teal", secondary_hue="teal", neutral_hue="slate", font=FONTS, font_mono=MONO_FONTS
+    ).set(
+        # `set` forgets these two of Soft.
+        background_fill_primary="*neutral_50",
+        background_fill_primary_dark="*neutral_900",
+        block_border_width="1px",
+        block_border_width_dark="1px",
+        block_radius="*radius_lg",
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_400",
+        button_primary_background_fill="*primary_700",
+        button_primary_background_fill_hover="*primary_800",
+        button_primary_background_fill_dark="*primary_700",
+        button_primary_background_fill_hover_dark="*primary_600",
+        block_title_text_color="*primary_800",
+        block_title_text_color_dark="*primary_100",
+        block_label_text_color="*primary_800",
+        block_label_text_color_dark="*primary_100",
+        link_text_color="*primary_700",
+        link_text_color_dark="*primary_300",
+        color_accent="*primary_700",
+    )

@@ -1,0 +1,111 @@
+"""Every fixed word of the pages, in English and Korean; the browser's language decides."""
+
+import gradio as gr
+from gradio.i18n import I18nData
+
+from vc_core.reading import Limits
+
+LIMITS = Limits()
+
+WORDS: dict[str, tuple[str, str]] = {
+    "tagline": (
+        "Separate a song, convert its singer, add an emotion, train a voice.",
+        "노래를 분리하고, 가수를 바꾸고, 감정을 더하고, 목소리를 학습합니다.",
+    ),
+    "stop": ("Stop", "중지"),
+    "advanced": ("Advanced", "고급 설정"),
+    "example_song": ("Try a 24-second song", "24초 노래로 해 보기"),
+    "format": ("File format of the results", "결과 파일 형식"),
+    "choose_voice": ("Voice", "목소리"),
+    # Separate vocals
+    "tab_separate_vocals": ("Separate vocals", "보컬 분리"),
+    "send_separate_vocals": ("Send to “Separate vocals”", "“보컬 분리”로 보내기"),
+    "separate_about": (
+        "Take a song apart: the voice on one side, the music on the other.",
+        "노래를 목소리와 반주로 나눕니다.",
+    ),
+    "song": ("Song", "노래"),
+    "limits": (
+        "WAV, FLAC, MP3, OGG, M4A or WebM, or the sound of an MP4 or MKV video; "
+        f"up to {LIMITS.hours:g} hours and {LIMITS.gigabytes:g} GB.",
+        f"WAV, FLAC, MP3, OGG, M4A, WebM 또는 MP4·MKV 영상의 소리. 최대 {LIMITS.hours:g}시간, {LIMITS.gigabytes:g}GB.",
+    ),
+    "open_video": ("Take it from a video", "영상에서 가져오기"),
+    "engine": ("Method", "방법"),
+    "engine_repet": ("Quick preview, no model", "빠른 미리 듣기 (모델 없음)"),
+    "notice_repet": (
+        "A preview: it works without any model, and leaves some of the music in the vocals.",
+        "미리 듣기입니다. 모델 없이 작동하며, 보컬에 반주가 조금 남습니다.",
+    ),
+    "separate": ("Separate", "분리하기"),
+    "vocals": ("Vocals", "보컬"),
+    "accompaniment": ("Accompaniment", "반주"),
+    "stems_empty": (
+        "The two parts will appear here, to listen to and to download.",
+        "나뉜 두 소리가 여기에 나타나며, 듣고 내려받을 수 있습니다.",
+    ),
+    # Voices
+    "tab_voices": ("Voices", "목소리 목록"),
+    "voices_about": (
+        "The voices you can convert to: whose they are, and whether their files are sound.",
+        "변환에 쓸 수 있는 목소리입니다. 누구의 목소리인지, 파일이 온전한지 확인합니다.",
+    ),
+    "no_voices": (
+        "No voices yet. Add one below: a zip file that somebody gave you, or a voice on the Hub.",
+        "아직 목소리가 없습니다. 아래에서 받은 zip 파일이나 Hub의 목소리를 추가하세요.",
+    ),
+    "consent_synthetic": ("A synthetic voice, of no real person", "실제 사람이 아닌 합성 목소리"),
+    "consent_own": ("The voice of the person who trained it", "학습한 사람 본인의 목소리"),
+    "consent_permission": ("Someone’s voice, with their written permission", "서면으로 허락받은 목소리"),
+    "licence": ("Licence", "라이선스"),
+    "pitch_range": ("Pitch range", "음역"),
+    "origin": ("Origin", "출처"),
+    "check_files": ("Check its files", "파일 검사"),
+    "export_voice": ("Export as zip", "zip으로 내보내기"),
+    "delete_voice": ("Delete", "삭제"),
+    "delete_sure": ("Yes, delete it for good", "네, 완전히 삭제합니다"),
+    "keep_it": ("No, keep it", "아니요, 그대로 둡니다"),
+    "exported": ("Exported voice", "내보낸 목소리"),
+    "add_voice": ("Add a voice", "목소리 추가"),
+    "add_by_file": ("Voice as a zip file", "목소리 zip 파일"),
+    "add_by_repo": ("or a voice on the Hugging Face Hub", "또는 Hugging Face Hub의 목소리"),
+    "add_by_repo_info": ("owner/name, or its link", "owner/name 또는 링크"),
+    "add_name": ("Another name for it", "다른 이름"),
+    "add_name_info": ("Leave empty to keep its own.", "비워 두면 원래 이름을 씁니다."),
+    "add": ("Add", "추가"),
+    "publish_voice": ("Publish a voice on the Hub", "Hub에 목소리 공개"),
+    "publish_repo": ("Repo to publish to", "공개할 저장소"),
+    "publish_repo_info": ("your-name/name-of-the-voice", "내-이름/목소리-이름"),
+    "token": ("Access token with write permission", "쓰기 권한이 있는 액세스 토큰"),
+    "token_info": (
+        "From huggingface.co/settings/tokens. It is used once and not kept.",
+        "huggingface.co/settings/tokens에서 만듭니다. 한 번만 쓰고 저장하지 않습니다.",
+    ),
+    "private": ("Only I can see it", "나만 볼 수 있게"),
+    "publish": ("Publish", "공개하기"),
+    "check_origin": ("Was this made here?", "여기서 만든 소리인가요?"),
+    "check_origin_about": (
+        "Every converted file says that it is AI-generated, by which voice and when. Read it back here.",
+        "변환된 모든 파일에는 AI로 만들었다는 사실과 목소리, 시각이 적혀 있습니다. 여기서 읽어 봅니다.",
+    ),
+    "sound_file": ("Sound file", "소리 파일"),
+    "check": ("Check", "확인"),
+}
+
+TRANSLATIONS = gr.I18n(
+    en={key: english for key, (english, _) in WORDS.items()},
+    ko={key: korean for key, (_, korean) in WORDS.items()},
+)
+
+
+def word(key: str) -> I18nData:
+    """The word in the visitor's language; a key without one is a mistake of ours."""
+    if key not in WORDS:
+        raise KeyError(f"no word for {key!r}")
+    return TRANSLATIONS(key)
+
+
+def said_to(request: gr.Request | None, key: str) -> str:
+    """The word as plain text, for what is put together on the server."""
+    languages = request.headers.get("accept-language", "") if request else ""
+    return WORDS[key][1 if languages.lower().startswith("ko") else 0]
