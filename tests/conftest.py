@@ -1,6 +1,7 @@
 """What all tests share. The Hub is a server on this machine, and must be named before its client is imported."""
 
 import os
+import socket
 import tempfile
 from pathlib import Path
 
@@ -41,6 +42,13 @@ def hub(monkeypatch, tmp_path):
     return _HUB
 
 
+@pytest.fixture(scope="module")
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 @pytest.fixture(scope="session")
 def song() -> Audio:
     return read_audio(ROOT / "examples" / "song.flac")
@@ -62,6 +70,24 @@ def tone():
         return Audio(np.tile(wave, (channels, 1)), sample_rate)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def studio():
+    """The address of the whole app, launched once."""
+    from vc_core.ui.suite import build_suite, launch
+
+    suite = build_suite()
+    yield launch(suite)
+    suite.close()
+
+
+@pytest.fixture
+def client(studio, tmp_path):
+    """A program that calls the app."""
+    from gradio_client import Client
+
+    return Client(studio, verbose=False, download_files=str(tmp_path / "downloads"), analytics_enabled=False)
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -51,6 +51,42 @@ def test_jobs_never_overlap():
     assert most == 1
 
 
+def test_jobs_run_in_the_order_they_came():
+    order, threads = [], []
+
+    def job(number):
+        with exclusive_device(silent):
+            order.append(number)
+
+    with exclusive_device(silent):
+        for number in range(6):
+            threads.append(threading.Thread(target=job, args=(number,)))
+            threads[-1].start()
+            time.sleep(0.01)
+    for thread in threads:
+        thread.join()
+    assert order == list(range(6))
+
+
+def test_one_who_waits_is_told_how_many_come_first():
+    told = threading.Event()
+
+    def note(fraction, message):
+        if message == "Waiting, 1 before you":
+            told.set()
+            raise Cancelled
+
+    def wait():
+        with pytest.raises(Cancelled), exclusive_device(note):
+            pass
+
+    with exclusive_device(silent):
+        thread = threading.Thread(target=wait)
+        thread.start()
+        assert told.wait(5)
+        thread.join()
+
+
 def test_one_who_waits_can_be_stopped_and_leaves_the_device_free():
     def stop(fraction, message):
         assert "Waiting" in message

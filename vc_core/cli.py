@@ -13,13 +13,13 @@ from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 from rich.table import Table
 
-from vc_core import __version__
+from vc_core import __version__, watermark
 from vc_core.device import choose_device
 from vc_core.errors import UserError
 from vc_core.hub import parse_checkpoint
 from vc_core.progress import Progress
 from vc_core.provenance import read_origin
-from vc_core.reading import open_audio
+from vc_core.reading import open_audio, read_audio
 from vc_core.separation import DEFAULT_SEPARATOR, SEPARATORS, load_separator
 from vc_core.voice_sharing import export_zip, import_from_hub, import_zip, publish
 from vc_core.voices import VoiceLibrary, voices_home
@@ -71,6 +71,11 @@ def verify(file: Annotated[Path, typer.Argument(help="A sound file.")]) -> None:
     with _sentences():
         open_audio(file)
         origin = read_origin(file)
+        sure = watermark.confidence(read_audio(file)) if watermark.is_installed() else 0.0
+    if sure >= watermark.MARKED:
+        err.print(
+            f"A watermark seems to be in the sound ({sure:.0%} sure). Alone it is no proof: held tones mislead it."
+        )
     if origin.provenance is None:
         out.print("No mark of Voice Studio: made elsewhere, or the mark was removed.")
         raise typer.Exit(3)

@@ -1,4 +1,4 @@
-"""Where the networks run, chosen once, and the lock that lets one job at a time have it."""
+"""Where the networks run, chosen once, and the line in which jobs wait for it."""
 
 import os
 import threading
@@ -9,7 +9,9 @@ from functools import cache
 from vc_core.errors import UserError
 from vc_core.progress import Progress
 
-_one_at_a_time = threading.Lock()
+_line: list[object] = []
+"""Who has the device, and behind them who waits for it."""
+_line_moves = threading.Condition()
 
 
 @cache
@@ -30,13 +32,25 @@ def choose_device() -> str:
 
 @contextmanager
 def exclusive_device(progress: Progress) -> Iterator[None]:
-    """Hold the device alone: two songs at once would run out of memory before either is done.
+    """Hold the device alone, in the order of arrival: two songs at once would run out of memory before either is done.
 
-    Gradio frees its own queue slot when a plain function is cancelled, so its limit is not enough.
+    Gradio's queue is not enough: it frees a place when a plain function is cancelled, while that runs on.
     """
-    while not _one_at_a_time.acquire(timeout=0.2):
-        progress(0.0, "Waiting for another job to finish")
+    ticket = object()
+    _line.append(ticket)
     try:
+        while before := _waiting_before(ticket):
+            progress(0.0, f"Waiting, {before} before you")
         yield
     finally:
-        _one_at_a_time.release()
+        with _line_moves:
+            _line.remove(ticket)
+            _line_moves.notify_all()
+
+
+def _waiting_before(ticket: object) -> int:
+    """How many come first; looks again as soon as the line moves, and not much later in any case."""
+    with _line_moves:
+        if _line.index(ticket) > 0:
+            _line_moves.wait(0.2)
+        return _line.index(ticket)

@@ -2,16 +2,17 @@
 
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import numpy as np
 import soundfile
 
+from vc_core import watermark
 from vc_core.audio import Audio, Resampler
 from vc_core.errors import UserError
 from vc_core.loudness import CEILING_DB, LIMITER_WINDOWS, Limiter
@@ -64,6 +65,13 @@ DEFAULT_FORMAT = "flac24"
 NEARLY_FULL_BYTES = 1_000_000
 
 
+class Stage(Protocol):
+    """A step on the way into the file."""
+
+    def feed(self, block: Audio) -> Iterator[Audio]: ...
+    def finish(self) -> Iterator[Audio]: ...
+
+
 class AudioWriter:
     """Takes blocks one after the other; the file appears under its name once all of it is written.
 
@@ -82,31 +90,24 @@ class AudioWriter:
         self.path, self.format = path, FORMATS[format_name]
         self.sample_rate = self.format.rate_for(sample_rate)
         self._asked_rate = sample_rate
-        self._resampler = Resampler(self.sample_rate)
         self._limiter = Limiter(self.format.ceiling_db)
-        self._limiting = WindowStream(_untouched if self.format.keeps_peaks else self._limiter, LIMITER_WINDOWS)
+        self._stages: list[Stage] = [Resampler(self.sample_rate)]
+        if provenance is not None and watermark.is_wanted():
+            self._stages.append(watermark.stream())
+        if not self.format.keeps_peaks:
+            self._stages.append(WindowStream(self._limiter, LIMITER_WINDOWS))
         # A name of its own, so that two writers of one file don't meet.
         self._part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
         with _write_faults(path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = soundfile.SoundFile(
-                self._part,
-                "w",
-                self.sample_rate,
-                channels,
-                subtype=self.format.encoding,
-                format=self.format.container,
-                compression_level=self.format.compression,
-                bitrate_mode="CONSTANT" if self.format.constant_bit_rate else None,
-            )
+            self._file = self._opened(channels)
             self._file.software = TOOL
             if provenance is not None:
                 self._file.title, self._file.comment = TITLE, provenance.comment()
 
     def write(self, block: Audio) -> None:
         with _write_faults(self.path):
-            for resampled in self._resampler.feed(block):
-                self._save(self._limiting.feed(resampled))
+            self._save(block, self._stages)
 
     def notes(self) -> list[str]:
         """What was changed on the way into the file, in sentences; known when all is written."""
@@ -120,9 +121,32 @@ class AudioWriter:
             notes.append(f"Saved at {self.sample_rate:,} Hz: {self.format.label} can't have {self._asked_rate:,} Hz.")
         return notes
 
-    def _save(self, blocks: Iterator[Audio]) -> None:
-        for block in blocks:
+    def _opened(self, channels: int) -> soundfile.SoundFile:
+        return soundfile.SoundFile(
+            self._part,
+            "w",
+            self.sample_rate,
+            channels,
+            subtype=self.format.encoding,
+            format=self.format.container,
+            compression_level=self.format.compression,
+            bitrate_mode="CONSTANT" if self.format.constant_bit_rate else None,
+        )
+
+    def _save(self, block: Audio, stages: Sequence[Stage]) -> None:
+        """Send a block through what is left of the way, and into the file."""
+        if not stages:
             self._file.write(np.ascontiguousarray(block.samples.T))
+            return
+        for piece in stages[0].feed(block):
+            self._save(piece, stages[1:])
+
+    def _finish(self) -> None:
+        for at, stage in enumerate(self._stages):
+            for piece in stage.finish():
+                self._save(piece, self._stages[at + 1 :])
+        self._file.close()
+        self._part.replace(self.path)
 
     def __enter__(self) -> Self:
         return self
@@ -133,11 +157,7 @@ class AudioWriter:
         try:
             if kind is None:
                 with _write_faults(self.path):
-                    for resampled in self._resampler.finish():
-                        self._save(self._limiting.feed(resampled))
-                    self._save(self._limiting.finish())
-                    self._file.close()
-                    self._part.replace(self.path)
+                    self._finish()
         finally:
             self._file.close()
             self._part.unlink(missing_ok=True)
@@ -151,10 +171,6 @@ def write_audio(
     with writer:
         writer.write(audio)
     return writer.notes()
-
-
-def _untouched(audio: Audio) -> Audio:
-    return audio
 
 
 @contextmanager

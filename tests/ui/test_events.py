@@ -8,7 +8,7 @@ import pytest
 
 from vc_core.errors import UserError
 from vc_core.progress import Cancelled
-from vc_core.ui.events import UNEXPECTED, Done, Refused, Step, in_steps, on_device, relay, sentences
+from vc_core.ui.events import UNEXPECTED, Done, Refused, Step, in_steps, on_device, relay, sentences, stop, stoppable
 
 
 def test_steps_come_in_order_and_then_the_result():
@@ -96,9 +96,39 @@ def test_relay_moves_the_bar_and_shows_the_result():
     def bar(fraction, desc):
         moved.append((fraction, desc))
 
-    outputs = list(relay(in_steps(work), bar, lambda value: ("shown", value)))
+    outputs = list(relay(in_steps(work), lambda value: ("shown", value), bar=bar))
     assert (0.25, "a quarter") in moved
     assert outputs[-1] == ("shown", 3)
+
+
+class _Visitor:
+    def __init__(self, session):
+        self.session_hash = session
+
+
+def test_stop_ends_the_work_of_that_visitor_and_task_alone():
+    ann, bob = _Visitor("ann"), _Visitor("bob")
+    ended = threading.Event()
+
+    def work(progress):
+        try:
+            while True:
+                progress(0.5, "on and on")
+                time.sleep(0.01)
+        finally:
+            ended.set()
+
+    with stoppable(ann, "separate") as stopped:
+        outputs = relay(in_steps(work), lambda value: value, bar=lambda *_, **__: None, stopped=stopped)
+        next(outputs)
+        stop(bob, "separate")
+        stop(ann, "convert")
+        assert not stopped.is_set()
+        next(outputs)
+        stop(ann, "separate")
+        assert list(outputs) == []
+        assert ended.is_set()
+    stop(ann, "separate")  # nothing runs any more, and nothing happens
 
 
 def test_what_a_person_sees_of_an_error(caplog):

@@ -8,7 +8,7 @@ import gradio as gr
 from gradio.components import Component
 
 from vc_core.reading import open_audio
-from vc_core.ui.events import sentences
+from vc_core.ui.events import sentences, stop
 from vc_core.ui.visitors import results_folder
 from vc_core.ui.words import said_to, word
 from vc_core.writing import DEFAULT_FORMAT, FORMATS, AudioWriter
@@ -16,7 +16,10 @@ from vc_core.writing import DEFAULT_FORMAT, FORMATS, AudioWriter
 EXAMPLES_FOLDER = Path(__file__).parents[2] / "examples"
 
 DEVICE_QUEUE = "device"
-"""Work that needs the device waits in this one queue, whichever tab it comes from."""
+"""Work that needs the device shares this queue, whichever tab it comes from."""
+
+MOST_IN_LINE = 16
+"""So many are let in to wait in the device's own line, where they see their place and can stop; each takes a thread."""
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
 """For events that only move the page itself."""
@@ -111,6 +114,7 @@ def start_and_stop(label: str, elem_id: str) -> tuple[gr.Button, gr.Button]:
 
 
 def run_on_device(
+    panel: str,
     buttons: tuple[gr.Button, gr.Button],
     handler: Callable[..., Any],
     inputs: Sequence[Component],
@@ -118,16 +122,20 @@ def run_on_device(
     *,
     api_name: str,
 ) -> None:
-    """Wire a tab's main button to its handler, one job at a time, and its Stop to the end of it."""
-    start, stop = buttons
+    """Wire a tab's main button to its handler, and its Stop to the end of that."""
+    start, stop_button = buttons
 
-    def running(is_running: bool) -> tuple[dict[str, Any], dict[str, Any]]:
-        return gr.update(interactive=not is_running), gr.update(visible=is_running)
+    def busy() -> tuple[Any, Any]:
+        return gr.update(interactive=False), gr.update(visible=True, interactive=True)
 
-    def free_buttons() -> Any:
-        return running(False)
+    def free() -> tuple[Any, Any]:
+        return gr.update(interactive=True), gr.update(visible=False)
 
-    start.click(lambda: running(True), None, [start, stop], **PRIVATE)
+    def ask_to_stop(request: gr.Request) -> Any:
+        stop(request, panel)
+        return gr.update(interactive=False)  # until the work has really ended
+
+    start.click(busy, None, [start, stop_button], **PRIVATE)
     job = start.click(
         handler,
         list(inputs),
@@ -135,8 +143,8 @@ def run_on_device(
         api_name=api_name,
         show_progress_on=outputs[0],
         concurrency_id=DEVICE_QUEUE,
-        concurrency_limit=1,
+        concurrency_limit=MOST_IN_LINE,
     )
-    job.then(free_buttons, None, [start, stop], **PRIVATE)
-    # What follows a cancelled event is not reliable, so Stop frees the buttons itself.
-    stop.click(free_buttons, None, [start, stop], cancels=[job], **PRIVATE)
+    job.then(free, None, [start, stop_button], **PRIVATE)
+    job.failure(free, None, [start, stop_button], **PRIVATE)
+    stop_button.click(ask_to_stop, None, stop_button, **PRIVATE)

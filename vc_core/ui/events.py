@@ -22,7 +22,19 @@ from vc_core.device import exclusive_device
 from vc_core.errors import UserError
 from vc_core.progress import Cancelled, Progress
 
-__all__ = ["GPU", "Done", "Happening", "Refused", "Step", "in_steps", "on_device", "relay", "sentences"]
+__all__ = [
+    "GPU",
+    "Done",
+    "Happening",
+    "Refused",
+    "Step",
+    "in_steps",
+    "on_device",
+    "relay",
+    "sentences",
+    "stop",
+    "stoppable",
+]
 
 log = logging.getLogger(__name__)
 
@@ -116,10 +128,18 @@ def _until_the_end(happenings: "queue.Queue[Happening[T] | _Crashed]") -> Iterat
                 return
 
 
-def relay(happenings: Generator[Happening[T], None, None], bar: gr.Progress, show: Callable[[T], Any]) -> Iterator[Any]:
-    """Turn what happens into Gradio's: steps move the bar, and the result is shown."""
+def relay(
+    happenings: Generator[Happening[T], None, None],
+    show: Callable[[T], Any],
+    *,
+    bar: gr.Progress,
+    stopped: threading.Event | None = None,
+) -> Iterator[Any]:
+    """Turn what happens into Gradio's: steps move the bar, and the result is shown, unless it is stopped before."""
     with closing(happenings):
         for happening in happenings:
+            if stopped and stopped.is_set():
+                return
             match happening:
                 case Step(fraction, message):
                     bar(fraction, desc=message)
@@ -128,6 +148,33 @@ def relay(happenings: Generator[Happening[T], None, None], bar: gr.Progress, sho
                     yield show(value)
                 case Refused(sentence):
                     raise UserError(sentence)
+
+
+_stoppable: dict[tuple[str, str], threading.Event] = {}
+
+
+@contextmanager
+def stoppable(request: gr.Request | None, task: str) -> Iterator[threading.Event]:
+    """While this lasts, `stop` of the same visitor and task sets the event.
+
+    Gradio's own way to cancel an event drops what follows it, and a second start soon after is lost at times.
+    """
+    key, stopped = (_session(request), task), threading.Event()
+    _stoppable[key] = stopped
+    try:
+        yield stopped
+    finally:
+        if _stoppable.get(key) is stopped:
+            del _stoppable[key]
+
+
+def stop(request: gr.Request | None, task: str) -> None:
+    if stopped := _stoppable.get((_session(request), task)):
+        stopped.set()
+
+
+def _session(request: gr.Request | None) -> str:
+    return (request and request.session_hash) or ""
 
 
 @contextmanager

@@ -45,4 +45,5 @@ class Handover:
             return path, gr.Tabs(selected=panel)
 
         button = gr.Button(word(f"send_{panel}"), size="sm", elem_id=f"{offer.sound.elem_id}-to-{panel}")
-        button.click(send, offer.sound, [receiver, tabs], api_visibility="private", queue=False)
+        # Through the queue: an error raised outside of it would not be shown.
+        button.click(send, offer.sound, [receiver, tabs], api_visibility="private", show_progress="hidden")

@@ -12,7 +12,7 @@ from vc_core.progress import Progress
 from vc_core.reading import open_audio
 from vc_core.separation import DEFAULT_SEPARATOR, SEPARATORS, SavedStem, load_separator
 from vc_core.ui.controls import engine_choice, format_choice, player, run_on_device, sound_input, start_and_stop
-from vc_core.ui.events import GPU, Happening, on_device, relay, sentences
+from vc_core.ui.events import GPU, Happening, on_device, relay, sentences, stoppable
 from vc_core.ui.handover import Handover
 from vc_core.ui.visitors import results_folder
 from vc_core.ui.words import word
@@ -23,16 +23,19 @@ PANEL = "separate_vocals"
 SavedStems = dict[str, SavedStem]
 
 
-def separate(song: str | None, engine: str, format_name: str, progress: gr.Progress = gr.Progress()) -> Iterator[Any]:
+def separate(
+    song: str | None, engine: str, format_name: str, request: gr.Request, progress: gr.Progress = gr.Progress()
+) -> Iterator[Any]:
     """Separate a song into vocals and accompaniment: two files, and what one should know of them."""
-    with sentences():
+    with sentences(), stoppable(request, PANEL) as stopped:
         if song is None:
             raise UserError("Choose a song first.")
         if engine not in SEPARATORS or format_name not in FORMATS:
             raise UserError(f"There is no method “{engine}” or no format “{format_name}”.")
         open_audio(song)  # a bad file is refused at once, not after the wait for the device
         run = _separate_on_gpu if SEPARATORS[engine].uses_gpu else _separate
-        yield from relay(run(song, engine, format_name, str(results_folder())), progress, _shown_for(engine))
+        happenings = run(song, engine, format_name, str(results_folder()))
+        yield from relay(happenings, _shown_for(engine), bar=progress, stopped=stopped)
 
 
 def _separate(song: str, engine: str, format_name: str, folder: str) -> Generator[Happening[SavedStems], None, None]:
@@ -78,4 +81,5 @@ def separate_vocals_panel(handover: Handover) -> None:
             accompaniment = player("accompaniment", "accompaniment")
             notes = gr.Markdown(word("stems_empty"), elem_classes="hint", elem_id="separate-notes")
     handover.accept(PANEL, song)
-    run_on_device(buttons, separate, [song, engine, format_name], [vocals, accompaniment, notes], api_name="separate")
+    outputs = [vocals, accompaniment, notes]
+    run_on_device(PANEL, buttons, separate, [song, engine, format_name], outputs, api_name="separate")

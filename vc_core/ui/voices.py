@@ -41,7 +41,7 @@ def add_voice(
                 return import_zip(library, Path(archive), name=name)
             return import_from_hub(library, parse_checkpoint(repo), name=name, progress=report)
 
-        yield from relay(in_steps(work), progress, lambda voice: f"“{voice.name}” has been added.")
+        yield from relay(in_steps(work), lambda voice: f"“{voice.name}” has been added.", bar=progress)
 
 
 def check_voice(name: str | None, request: gr.Request) -> str:
@@ -83,7 +83,7 @@ def publish_voice(
         def work(report: Progress) -> str:
             return publish(voice, target, token=token.strip(), private=private, progress=report)
 
-        yield from relay(in_steps(work), progress, lambda address: f"Published: {address}")
+        yield from relay(in_steps(work), lambda address: f"Published: {address}", bar=progress)
 
 
 def check_origin(sound: str | None) -> str:

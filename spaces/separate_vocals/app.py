@@ -1,0 +1,8 @@
+"""The Space “Separate vocals”."""
+
+from vc_core.ui.suite import build_suite, serve
+
+demo = build_suite(["separate_vocals", "voices"])
+
+if __name__ == "__main__":
+    serve(demo)

@@ -1,0 +1,264 @@
+"""What a visitor does, in a real browser: on a desktop and a phone, light and dark, in English and Korean."""
+
+import os
+import re
+import urllib.request
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import pytest
+from conftest import CHROMIUM, ROOT
+from media import encode
+from voice_maker import add_voice
+
+from vc_core.audio import Audio
+from vc_core.reading import read_audio
+from vc_core.ui.controls import player, sound_input
+from vc_core.ui.handover import Handover
+from vc_core.ui.suite import PANELS, build_suite, launch
+from vc_core.ui.words import WORDS
+from vc_core.voice_sharing import export_zip
+from vc_core.voices import VoiceLibrary, voices_home
+from vc_core.writing import write_audio
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
+
+DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
+SCREENSHOTS = os.environ.get("SCREENSHOTS")
+"""A folder to leave pictures of every tab in, for people to look at."""
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium, studio):
+    """Open the app as a visitor; afterwards the console must hold no error, and nothing may have left the machine."""
+    contexts, complaints, requests = [], [], []
+
+    def open_page(*, address=studio, size=DESKTOP, theme="light", language="en-US"):
+        context = chromium.new_context(viewport=size, locale=language, accept_downloads=True)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(f"{address}?__theme={theme}")
+        page.get_by_role("tab").first.wait_for()
+        page.wait_for_function("document.querySelectorAll('button').length > 5")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert [text for text in complaints if "Waveform load error" not in text] == []  # a bad file can't be drawn
+    local = ("http://127.0.0.1", "http://localhost", "data:", "blob:")
+    assert [url for url in requests if not url.startswith(local)] == []
+
+
+def downloads(page, *elements: str) -> list[str]:
+    """The addresses of finished results."""
+    for element in elements:
+        page.locator(f"#{element} a[download]").wait_for(timeout=60_000)
+    return [page.locator(f"#{element} a[download]").get_attribute("href") for element in elements]
+
+
+def toast(page) -> str:
+    body = page.locator("[data-testid=toast-body]").first
+    body.wait_for(timeout=30_000)
+    return body.inner_text()
+
+
+def sound_at(address: str, folder: Path) -> Audio:
+    with urllib.request.urlopen(address) as answer:
+        path = folder / address.rsplit("/", 1)[1]
+        path.write_bytes(answer.read())
+    return read_audio(path)
+
+
+def test_from_the_example_to_two_stems(visit, tmp_path, song):
+    page = visit()
+    page.click("#song-example")
+    page.locator("#song").get_by_text("0:24").wait_for()
+    page.click("#separate")
+    vocals, accompaniment = (sound_at(address, tmp_path) for address in downloads(page, "vocals", "accompaniment"))
+    np.testing.assert_allclose(vocals.samples + accompaniment.samples, song.samples, atol=1e-5)
+    page.locator("#vocals").get_by_text("0:24").wait_for()
+    assert "preview" in page.locator("#separate-notes").inner_text()
+    assert page.locator("#separate-stop").is_hidden()
+    with page.expect_download() as download:
+        page.locator("#vocals a[download]").click()
+    assert download.value.suggested_filename == "vocals.flac"
+
+
+def test_an_upload_is_separated_into_the_format_that_was_chosen(visit, tmp_path, tone):
+    write_audio(tmp_path / "tune.mp3", tone(seconds=3, channels=2), format_name="mp3")
+    page = visit()
+    page.set_input_files("#song input[type=file]", tmp_path / "tune.mp3")
+    page.locator("#song").get_by_text("0:03").wait_for()
+    page.get_by_text("Advanced", exact=True).click()
+    page.get_by_label(WORDS["format"][0]).click()
+    page.get_by_role("option", name="WAV, 16 bit").click()
+    page.click("#separate")
+    (vocals,) = downloads(page, "vocals")
+    assert vocals.endswith("vocals.wav")
+    assert sound_at(vocals, tmp_path).seconds == pytest.approx(3.0, abs=1e-4)
+
+
+def test_the_sound_of_a_video_is_taken(visit, tmp_path, tone):
+    video = encode(tmp_path / "film.mp4", tone(seconds=3, sample_rate=48_000, channels=2), video=True)
+    page = visit()
+    with page.expect_file_chooser() as chooser:
+        page.click("#song-video")
+    chooser.value.set_files(video)
+    page.locator("#song").get_by_text("0:03").wait_for()
+
+
+def test_a_bad_file_is_answered_with_a_sentence_and_the_page_goes_on(visit, tmp_path):
+    (tmp_path / "x.wav").write_text("no sound at all")
+    page = visit()
+    page.set_input_files("#song input[type=file]", tmp_path / "x.wav")
+    page.click("#separate")
+    assert "This is not a sound file" in toast(page)
+    page.wait_for_function("!document.querySelector('#separate').disabled")
+
+
+def test_nothing_chosen_is_answered_with_a_sentence(visit):
+    page = visit()
+    page.click("#separate")
+    assert "Choose a song first" in toast(page)
+
+
+def test_stop_really_stops_and_the_next_song_runs(visit, tmp_path, song):
+    write_audio(tmp_path / "long.wav", song.with_samples(np.tile(song.samples, 12)), format_name="wav16")
+    page = visit()
+    page.set_input_files("#song input[type=file]", tmp_path / "long.wav")
+    page.locator("#song").get_by_text(re.compile("4:4[89]")).wait_for()
+    page.click("#separate")
+    page.get_by_text(re.compile(r"0:\d\d / 4:4[89]")).first.wait_for(timeout=30_000)
+    page.click("#separate-stop")
+    page.locator("#separate-stop").wait_for(state="hidden", timeout=15_000)
+    assert page.locator("#vocals a[download]").count() == 0
+    page.locator("#song").get_by_label("Remove Audio").or_(page.locator("#song [aria-label=Clear]")).first.click()
+    page.click("#song-example")
+    page.locator("#song").get_by_text("0:24").wait_for()
+    page.click("#separate")
+    downloads(page, "vocals", "accompaniment")  # it would have to wait a minute if the first one went on
+
+
+@pytest.fixture
+def no_voices():
+    library = VoiceLibrary(voices_home())
+    for voice in library.list():
+        library.delete(voice.name)
+    yield library
+    for voice in library.list():
+        library.delete(voice.name)
+
+
+def test_a_voice_is_added_checked_and_deleted(visit, tmp_path, no_voices):
+    archive = export_zip(add_voice(VoiceLibrary(tmp_path / "elsewhere")), tmp_path / "alto.zip")
+    page = visit()
+    page.get_by_role("tab", name="Voices").click()
+    page.get_by_text("No voices yet").wait_for()
+    page.get_by_text("Add a voice", exact=True).click()
+    page.set_input_files("#voice-zip input[type=file]", archive)
+    page.locator("#voice-zip").get_by_text("alto.zip").wait_for()
+    page.click("#voice-add")
+    page.locator("#voice-cards h3", has_text="Alto").wait_for()
+    assert "165–660 Hz" in page.locator("#voice-cards").inner_text()
+    page.get_by_role("button", name="Check its files").click()
+    page.get_by_text("“Alto” is sound").wait_for()
+    page.click("#delete-voice")
+    page.click("#delete-sure")
+    page.get_by_text("No voices yet").wait_for()
+    assert no_voices.list() == []
+
+
+def test_a_voices_card_cannot_carry_a_program_into_the_page(visit, no_voices):
+    evil = "<img src=x onerror='document.title=1'>"
+    add_voice(no_voices, evil, origin=evil, licence=evil, engine=evil)
+    page = visit()
+    page.get_by_role("tab", name="Voices").click()
+    page.locator("#voice-cards h3", has_text="<img").wait_for()
+    assert page.locator("#voice-cards img").count() == 0
+    assert page.title() == "Voice Studio"
+
+
+def test_a_result_is_sent_on_to_another_tab(visit, tmp_path, tone, monkeypatch):
+    """With two panels of the test: one that offers a sound, one that takes it."""
+    write_audio(tmp_path / "made.flac", tone(seconds=2))
+
+    def giving(handover: Handover) -> None:
+        made = player("made", "vocals")
+        gr.Button("make", elem_id="make").click(lambda: str(tmp_path / "made.flac"), None, made)
+        handover.offer("voices", made)
+
+    def taking(handover: Handover) -> None:
+        handover.accept("separate_vocals", sound_input("taken", "song"))
+
+    monkeypatch.setitem(PANELS, "voices", giving)
+    monkeypatch.setitem(PANELS, "separate_vocals", taking)
+    suite = build_suite(["voices", "separate_vocals"])
+    try:
+        page = visit(address=launch(suite))
+        page.get_by_role("button", name="Send to “Separate vocals”").click()
+        assert "nothing to send yet" in toast(page)
+        page.click("#make")
+        page.locator("#made").get_by_text("0:02").wait_for()
+        page.get_by_role("button", name="Send to “Separate vocals”").click()
+        page.locator("#taken").get_by_text("0:02").wait_for()
+        assert page.get_by_role("tab", name="Separate vocals").get_attribute("aria-selected") == "true"
+    finally:
+        suite.close()
+
+
+@pytest.mark.parametrize("language", ["en-US", "ko-KR"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_every_tab_fits_and_speaks_the_visitors_language(visit, tmp_path, size, theme, language):
+    page = visit(size=size, theme=theme, language=language)
+    spoken = 1 if language == "ko-KR" else 0
+    for name in PANELS:
+        page.get_by_role("tab", name=WORDS[f"tab_{name}"][spoken]).click()
+        page.wait_for_timeout(300)
+        shown = page.locator(".tabitem:visible").inner_text()
+        assert len(shown) > 80
+        assert WORDS[{"separate_vocals": "separate_about", "voices": "voices_about"}[name]][spoken] in shown
+        assert not re.search(r"__i18n__|translation_metadata|undefined|None|\[object", shown)
+        if spoken:
+            latin = re.sub(r"WAV|FLAC|MP3|OGG|M4A|WebM|MP4|MKV|GB|Hugging Face Hub|Hub|zip|AI", "", shown)
+            assert not re.search("[A-Za-z]{4,}", latin), latin
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        folder = Path(SCREENSHOTS or tmp_path)
+        folder.mkdir(parents=True, exist_ok=True)
+        width = "phone" if size is PHONE else "desktop"
+        page.screenshot(path=folder / f"{name}-{width}-{theme}-{language}.png", full_page=True)
+
+
+def test_the_buttons_can_be_reached_by_keyboard(visit):
+    page = visit()
+    reached = set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()"))
+    assert {"separate", "song-example"} <= reached
+
+
+def test_the_example_files_are_where_the_page_looks_for_them():
+    assert (ROOT / "examples" / "song.flac").is_file()

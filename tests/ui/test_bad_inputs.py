@@ -1,0 +1,286 @@
+"""What people and programs send by mistake or in malice: each is answered by a sentence, and nothing is lost.
+
+Every case goes both ways: straight to the page's handler, and over the network through the API.
+"""
+
+import re
+import stat
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import httpx
+import numpy as np
+import pytest
+import soundfile
+from conftest import ROOT
+from gradio_client import handle_file
+from gradio_client.exceptions import AppError
+from media import cut, encode
+from voice_maker import add_voice, fill_folder
+
+from vc_core.audio import Audio
+from vc_core.ui.events import UNEXPECTED
+from vc_core.ui.separate_vocals import separate
+from vc_core.ui.visitors import results_folder
+from vc_core.ui.voices import add_voice as add_voice_handler
+from vc_core.ui.voices import check_origin, check_voice, delete_voice, export_voice, publish_voice
+from vc_core.voice_sharing import export_zip
+from vc_core.voices import VoiceLibrary, voices_home
+
+RATE = 44_100
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory, song) -> Callable[[str], Path]:
+    """Gives a bad file by its name, making it when it is first asked for."""
+    folder = tmp_path_factory.mktemp("bad")
+    part = song.between(0, 3 * RATE)
+    tone = Audio(part.samples, 48_000)
+
+    def sound(name: str, **options: Any) -> Path:
+        soundfile.write(folder / name, part.samples.T, RATE, **options)
+        return folder / name
+
+    def text(name: str, content: bytes) -> Path:
+        (folder / name).write_bytes(content)
+        return folder / name
+
+    def with_sample(name: str, value: float) -> Path:
+        samples = part.samples.copy()
+        samples[0, 70_000] = value
+        soundfile.write(folder / name, samples.T, RATE, "FLOAT")
+        return folder / name
+
+    def damaged(name: str) -> Path:
+        content = bytearray(sound(name).read_bytes())
+        content[len(content) // 2 : len(content) // 2 + 9_000] = bytes(9_000)
+        return text(name, bytes(content))
+
+    def endless(name: str) -> Path:
+        with soundfile.SoundFile(folder / name, "w", 8_000, 1) as file:
+            for _ in range(182):
+                file.write(np.zeros(60 * 8_000, np.float32))
+        return folder / name
+
+    def shape(name: str, frames: int, rate: int, channels: int) -> Path:
+        soundfile.write(folder / name, np.zeros((frames, channels)), rate)
+        return folder / name
+
+    made: dict[str, Callable[[str], Path]] = {
+        "empty.wav": lambda name: text(name, b""),
+        "header.wav": lambda name: shape(name, 0, RATE, 2),
+        "text.wav": lambda name: text(name, b"not a sound at all\n" * 100),
+        "picture.mp3": lambda name: text(name, b"\x89PNG\r\n\x1a\n" + bytes(500)),
+        "archive.wav": lambda name: text(name, b"PK\x03\x04" + bytes(500)),
+        "paper.flac": lambda name: text(name, b"%PDF-1.7\n" + bytes(500)),
+        "page.mp3": lambda name: text(name, b"<!doctype html><title>404</title>" * 20),
+        "list.wav": lambda name: text(name, b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n"),
+        "concat.wav": lambda name: text(name, b"ffconcat version 1.0\nfile '/etc/passwd'\n"),
+        "lies.wav": lambda name: text(name, b"RIFF\xff\xff\xff\x7fWAVEfmt \xff\xff\xff\x7f" + bytes(90)),
+        "noise.mp3": lambda name: text(name, b"\xff\xfb\x90\x00" + bytes(range(256)) * 8),
+        "zeros.ogg": lambda name: text(name, b"OggS" + bytes(2_000)),
+        "nothing.mp4": lambda name: text(name, b"\x00\x00\x00\x20ftypisom" + bytes(20)),
+        "silent_film.mp4": lambda name: encode(folder / name, tone, video=True, sound=False),
+        "cut.wav": lambda name: cut(sound("a.wav"), 0.5).rename(folder / name),
+        "cut.flac": lambda name: cut(sound("a.flac"), 0.5).rename(folder / name),
+        "cut.mp3": lambda name: cut(sound("a.mp3"), 0.5).rename(folder / name),
+        "cut.ogg": lambda name: cut(sound("a.ogg"), 0.5).rename(folder / name),
+        "cut.m4a": lambda name: cut(encode(folder / "a.m4a", tone), 0.5).rename(folder / name),
+        "cut.webm": lambda name: cut(encode(folder / "a.webm", tone), 0.5).rename(folder / name),
+        "cut.mkv": lambda name: cut(encode(folder / "a.mkv", tone, video=True), 0.5).rename(folder / name),
+        "damaged.flac": damaged,
+        "nan.wav": lambda name: with_sample(name, np.nan),
+        "infinite.wav": lambda name: with_sample(name, np.inf),
+        "enormous.wav": lambda name: with_sample(name, 1e30),
+        "slow.wav": lambda name: shape(name, 4_000, 4_000, 1),
+        "fast.wav": lambda name: shape(name, 4_000, 384_000, 1),
+        "many.wav": lambda name: shape(name, 4_000, RATE, 12),
+        "endless.flac": endless,
+    }
+
+    def get(name: str) -> Path:
+        return folder / name if (folder / name).exists() else made[name](name)
+
+    return get
+
+
+SONGS = (
+    "empty.wav", "header.wav", "text.wav", "picture.mp3", "archive.wav", "paper.flac", "page.mp3", "list.wav",
+    "concat.wav", "lies.wav", "noise.mp3", "zeros.ogg", "nothing.mp4", "silent_film.mp4", "cut.wav", "cut.flac",
+    "cut.mp3", "cut.ogg", "cut.m4a", "cut.webm", "cut.mkv", "damaged.flac", "nan.wav", "infinite.wav", "enormous.wav",
+    "slow.wav", "fast.wav", "many.wav", "endless.flac",
+)  # fmt: skip
+
+ZIPS: dict[str, tuple[Callable[[dict[str, bytes]], object], str]] = {
+    "traversal": (lambda entries: entries.update({"../../evil.json": b"{}"}), "not where"),
+    "absolute": (lambda entries: entries.update({"/etc/evil.json": b"{}"}), "not where"),
+    "program": (lambda entries: entries.update({"alto/run.py": b"import os"}), "may not have"),
+    "pickle": (lambda entries: entries.update({"alto/G_1.pth": b"\x80\x04."}), "may not have"),
+    "no card": (lambda entries: entries.pop("alto/voice.json"), "no voice"),
+    "broken card": (lambda entries: entries.update({"alto/voice.json": b"{"}), "not valid"),
+    "no consent": (
+        lambda entries: entries.update(
+            {"alto/voice.json": entries["alto/voice.json"].replace(b'"synthetic"', b'"unknown"')}
+        ),
+        "whose voice",
+    ),
+    "changed weights": (lambda entries: entries.update({"alto/voice.safetensors": b"x"}), "changed"),
+    "unlisted file": (lambda entries: entries.update({"alto/b.safetensors": b"x"}), "does not list"),
+}  # fmt: skip
+
+TEXTS: list[tuple[str, dict[str, Any], str]] = [
+    ("/separate", {"song": None}, "Choose a song"),
+    ("/separate", {"song": "examples/song.flac", "engine": "magic"}, "magic"),
+    ("/separate", {"song": "examples/song.flac", "format_name": "wma"}, "wma"),
+    ("/add_voice", {"archive": None, "repo": "", "name": ""}, "either a zip file or"),
+    ("/add_voice", {"archive": None, "repo": "nonsense", "name": ""}, "not the name of a repo"),
+    ("/add_voice", {"archive": None, "repo": "https://example.org/a/b", "name": ""}, "Only links"),
+    ("/add_voice", {"archive": None, "repo": "/etc/passwd", "name": ""}, "not the name of a repo"),
+    ("/add_voice", {"archive": None, "repo": "ann/alto:../../x", "name": ""}, "can't be"),
+    ("/add_voice", {"archive": None, "repo": "ann/nobody", "name": ""}, "no repo"),
+    ("/check_voice", {"name": ""}, "Choose a voice"),
+    ("/check_voice", {"name": "Nobody"}, "no voice called"),
+    ("/check_voice", {"name": "../../etc"}, "no voice called"),
+    ("/export_voice", {"name": "Nobody"}, "no voice called"),
+    ("/delete_voice", {"name": ""}, "Choose a voice"),
+    ("/delete_voice", {"name": "Nobody"}, "no voice called"),
+    ("/publish_voice", {"name": "Nobody", "repo": "ann/x", "token": "t", "private": True}, "no voice called"),
+    ("/publish_voice", {"name": "Kept", "repo": "nonsense", "token": "t", "private": True}, "not the name"),
+    ("/publish_voice", {"name": "Kept", "repo": "ann/x", "token": "", "private": True}, "paste a token"),
+    ("/publish_voice", {"name": "Kept", "repo": "ann/x", "token": "hf_wrong", "private": True}, "private|not valid"),
+    ("/check_origin", {"sound": None}, "Choose a sound file"),
+]
+
+HANDLERS: dict[str, Callable[..., Any]] = {
+    "/separate": lambda song, engine="repet", format_name="flac24": list(separate(song, engine, format_name, None)),
+    "/add_voice": lambda archive, repo, name: list(add_voice_handler(archive, repo, name, None)),
+    "/check_voice": lambda name: check_voice(name, None),
+    "/export_voice": lambda name: export_voice(name, None),
+    "/delete_voice": lambda name: delete_voice(name, None),
+    "/publish_voice": lambda name, repo, token, private: list(publish_voice(name, repo, token, private, None)),
+    "/check_origin": check_origin,
+}
+
+
+@pytest.fixture(autouse=True)
+def kept_voice(hub):
+    """A voice that must survive everything here."""
+    library = VoiceLibrary(voices_home())
+    if "Kept" not in [voice.name for voice in library.list()]:
+        add_voice(library, "Kept")
+    yield
+    assert "Kept" in [voice.name for voice in library.list()]
+    assert not list(library.folder.glob(".*"))
+
+
+def refused_both_ways(client, endpoint: str, parameters: dict[str, Any], words: str = "") -> None:
+    """The handler and the API refuse in a sentence with these words."""
+    with pytest.raises(gr.Error) as straight:
+        HANDLERS[endpoint](**parameters)
+    sent = {name: handle_file(value) if isinstance(value, Path) else value for name, value in parameters.items()}
+    with pytest.raises(AppError) as over_the_network:
+        client.predict(**sent, api_name=endpoint)
+    for sentence in (str(straight.value.message), str(over_the_network.value)):
+        assert re.search(words, sentence), sentence
+        assert "Traceback" not in sentence
+        assert UNEXPECTED not in sentence
+        assert str(ROOT) not in sentence
+        assert "Error(" not in sentence
+    assert str(straight.value.message).endswith(".")
+
+
+def test_there_are_forty_and_more():
+    assert len(SONGS) + len(ZIPS) + len(TEXTS) >= 40
+
+
+@pytest.mark.parametrize("name", SONGS)
+def test_a_bad_song(client, shelf, name):
+    refused_both_ways(client, "/separate", {"song": shelf(name)})
+
+
+@pytest.mark.parametrize("name", ["text.wav", "empty.wav"])
+def test_a_bad_file_whose_origin_is_asked(client, shelf, name):
+    refused_both_ways(client, "/check_origin", {"sound": shelf(name)})
+
+
+@pytest.mark.parametrize("name", ["nan.wav", "cut.mp3"])
+def test_a_fault_in_the_sound_does_not_keep_its_origin_from_being_told(client, shelf, name):
+    assert "no mark" in client.predict(sound=handle_file(shelf(name)), api_name="/check_origin")
+
+
+@pytest.mark.parametrize("name", ZIPS)
+def test_a_bad_voice(client, tmp_path, name):
+    change, words = ZIPS[name]
+    fill_folder(tmp_path / "alto")
+    entries = {f"alto/{path.name}": path.read_bytes() for path in (tmp_path / "alto").iterdir()}
+    change(entries)
+    with zipfile.ZipFile(tmp_path / "bad.zip", "w") as archive:
+        for entry, content in entries.items():
+            archive.writestr(entry, content)
+    parameters = {"archive": tmp_path / "bad.zip", "repo": "", "name": ""}
+    refused_both_ways(client, "/add_voice", parameters, words)
+
+
+def test_a_voice_with_a_link_in_it(client, tmp_path):
+    archive = export_zip(add_voice(VoiceLibrary(tmp_path / "made")), tmp_path / "link.zip")
+    with zipfile.ZipFile(archive, "a") as opened:
+        link = zipfile.ZipInfo("alto/link.json")
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        opened.writestr(link, "/etc/passwd")
+    refused_both_ways(client, "/add_voice", {"archive": archive, "repo": "", "name": ""}, "may not have")
+
+
+@pytest.mark.parametrize(("name", "words"), [("Kept", "already"), ("x" * 61, "1 to 60 letters"), ("a\tb", "1 to 60")])
+def test_a_voice_under_a_name_it_cannot_have(client, tmp_path, name, words):
+    archive = export_zip(add_voice(VoiceLibrary(tmp_path / "made")), tmp_path / "alto.zip")
+    refused_both_ways(client, "/add_voice", {"archive": archive, "repo": "", "name": name}, words)
+
+
+def test_a_zip_and_a_repo_at_once(client, tmp_path):
+    archive = export_zip(add_voice(VoiceLibrary(tmp_path / "made")), tmp_path / "alto.zip")
+    refused_both_ways(client, "/add_voice", {"archive": archive, "repo": "ann/alto", "name": ""}, "either")
+
+
+@pytest.mark.parametrize(("endpoint", "parameters", "words"), TEXTS)
+def test_a_bad_choice(client, endpoint, parameters, words):
+    if str(parameters.get("song", "")).startswith("examples"):
+        parameters = parameters | {"song": ROOT / parameters["song"]}
+    refused_both_ways(client, endpoint, parameters, words)
+
+
+def test_a_file_that_has_gone_in_the_meantime(client):
+    gone = results_folder() / "gone.wav"
+    with pytest.raises(gr.Error, match="no file"):
+        list(separate(str(gone), "repet", "flac24", None))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"not json", b"[]", b"{}", b'{"song": 5}', b'{"song": "/etc/passwd"}', b'{"song": ["a", "b"]}',
+        b'{"song": {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}}',
+        b'{"song": {"path": "../../../etc/passwd", "meta": {"_type": "gradio.FileData"}}}',
+        b'{"song": {"url": "http://127.0.0.1:1/x", "path": "x", "meta": {"_type": "gradio.FileData"}}}',
+        b'{"song": null, "engine": {"a": 1}, "format_name": 7}', b'{"surprise": true}',
+    ],
+)  # fmt: skip
+def test_a_malformed_call_over_plain_http_tells_nothing_of_the_server(studio, body):
+    headers = {"Content-Type": "application/json"}
+    answer = httpx.post(f"{studio}gradio_api/call/v2/separate", content=body, headers=headers)
+    told = answer.text
+    if answer.status_code == 200:
+        with httpx.stream("GET", f"{studio}gradio_api/call/separate/{answer.json()['event_id']}", timeout=20) as events:
+            told = "".join(events.iter_text())
+        assert "event: error" in told
+    for secret in ("Traceback", "root:x", str(ROOT), "site-packages"):
+        assert secret not in told
+
+
+def test_after_all_this_the_app_still_works(client, shelf):
+    refused_both_ways(client, "/separate", {"song": shelf("text.wav")})
+    vocals, accompaniment, _ = client.predict(song=handle_file(ROOT / "examples" / "song.flac"), api_name="/separate")
+    assert Path(vocals).stat().st_size > 100_000
+    assert Path(accompaniment).stat().st_size > 100_000

@@ -1,0 +1,126 @@
+"""Each of the five Spaces is complete by itself: valid front matter, agreeing pins, and it starts."""
+
+import importlib.util
+import os
+import re
+import subprocess
+import sys
+import time
+from importlib.metadata import packages_distributions, version
+
+import httpx
+import pytest
+import yaml
+from conftest import ROOT
+from gradio_client import Client, handle_file
+from test_architecture import FILES, imports_of
+
+spec = importlib.util.spec_from_file_location("build_spaces", ROOT / "spaces" / "build.py")
+builder = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(builder)
+
+ZEROGPU_TORCH = ("2.8.0", "2.9.1", "2.10.0", "2.11.0")
+ZEROGPU_PYTHON = ("3.10.13", "3.12.12")
+COLOURS = ("red", "yellow", "green", "blue", "indigo", "purple", "pink", "gray", "teal")
+
+
+@pytest.fixture(scope="module", params=builder.SPACES)
+def space(request, tmp_path_factory):
+    return builder.build(request.param, tmp_path_factory.mktemp("dist") / request.param)
+
+
+def pins(text: str) -> dict[str, str]:
+    return dict(re.findall(r"(?m)^([\w.-]+)\s*(==[\w.]+|<\d+)", text))
+
+
+def test_the_front_matter_is_what_spaces_accept(space):
+    front = yaml.safe_load((space / "README.md").read_text().split("---")[1])
+    assert front["sdk"] == "gradio"
+    assert front["app_file"] == "app.py"
+    assert front["python_version"] in ZEROGPU_PYTHON
+    assert isinstance(front["python_version"], str)
+    assert {front["colorFrom"], front["colorTo"]} <= set(COLOURS)
+    assert len(front["short_description"]) <= 60
+    assert front["sdk_version"] == pins((space / "requirements.txt").read_text())["gradio"].removeprefix("==")
+
+
+def test_its_pins_are_those_of_the_suite_but_for_torch(space):
+    suite, own = (pins(path.read_text()) for path in (ROOT / "requirements.txt", space / "requirements.txt"))
+    assert own.pop("torch").removeprefix("==") in ZEROGPU_TORCH
+    assert own.items() <= suite.items()
+    assert {"gradio", "spaces", "huggingface_hub"} <= own.keys()
+
+
+def test_it_starts_from_its_own_folder_alone(space, free_port, tmp_path):
+    environment = os.environ | {
+        "GRADIO_SERVER_PORT": str(free_port),
+        "HOME": str(tmp_path),
+        "VOICE_STUDIO_SHARED": "1",
+        "GRADIO_TEMP_DIR": str(tmp_path / "gradio"),
+    }
+    environment.pop("PYTHONPATH", None)
+    where = subprocess.run(
+        [sys.executable, "-c", "import vc_core; print(vc_core.__file__)"],
+        cwd=space, env=environment, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert where.stdout.strip() == str(space / "vc_core" / "__init__.py")
+    process = subprocess.Popen([sys.executable, "app.py"], cwd=space, env=environment)
+    try:
+        address = f"http://127.0.0.1:{free_port}/"
+        for _ in range(160):
+            try:
+                httpx.get(f"{address}healthz").raise_for_status()
+                break
+            except httpx.HTTPError:
+                assert process.poll() is None
+                time.sleep(0.25)
+        client = Client(address, verbose=False, download_files=str(tmp_path), analytics_enabled=False)
+        vocals, *_ = client.predict(song=handle_file(space / "examples" / "song.flac"), api_name="/separate")
+        assert vocals.endswith("vocals.flac")
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_space_that_does_not_exist_is_refused():
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "spaces" / "build.py"), "nonsense"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "separate_vocals" in done.stderr
+
+
+def test_the_workflow_deploys_exactly_these_spaces():
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "spaces.yml").read_text())
+    assert tuple(workflow["jobs"]["deploy"]["strategy"]["matrix"]["space"]) == builder.SPACES
+
+
+def test_whatever_the_package_imports_is_pinned():
+    """Also what another requirement would bring along: its next version may not."""
+    own = pins((ROOT / "requirements.txt").read_text())
+    owners = packages_distributions()
+    optional = {"perth", "torchaudio"}
+    brought_by_the_hub = {"httpx2"}  # its own transport, whose errors hub.py must know
+    for path in FILES:
+        for name in {name.split(".")[0] for name in imports_of(path)}:
+            if name in sys.stdlib_module_names or name in optional | brought_by_the_hub | {"vc_core"}:
+                continue
+            distribution = owners[name][0].lower().replace("-", "_")
+            assert distribution in {pin.lower().replace("-", "_") for pin in own}, f"{path.name} imports {name}"
+
+
+def test_the_pins_are_what_these_tests_ran_with():
+    for name, pin in pins((ROOT / "requirements.txt").read_text()).items():
+        if pin.startswith("=="):
+            assert version(name).split("+")[0] == pin.removeprefix("==")
+
+
+def test_every_pin_of_the_suite_is_within_the_range_of_the_package():
+    from packaging.requirements import Requirement
+
+    declared = re.findall(r'"([\w.-]+[<>=][^"]*)"', (ROOT / "pyproject.toml").read_text().split("[project.optional")[0])
+    own = pins((ROOT / "requirements.txt").read_text())
+    for requirement in map(Requirement, declared):
+        pin = own.get(requirement.name) or own.get(requirement.name.replace("_", "-"))
+        if pin and pin.startswith("=="):
+            assert requirement.specifier.contains(pin.removeprefix("=="))
