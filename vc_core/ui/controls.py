@@ -21,6 +21,8 @@ DEVICE_QUEUE = "device"
 MOST_IN_LINE = 16
 """So many are let in to wait in the device's own line, where they see their place and can stop; each takes a thread."""
 
+WAVEFORM = gr.WaveformOptions(waveform_color="#94a3b8", waveform_progress_color="#0d9488")
+
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
 """For events that only move the page itself."""
 
@@ -32,6 +34,7 @@ def sound_input(elem_id: str, label: str, *, example: tuple[str, str] | None = N
         type="filepath",  # the file as it is: Gradio's own reading changes levels and needs ffmpeg
         sources=["upload", "microphone"],
         buttons=["download"],
+        waveform_options=WAVEFORM,
         elem_id=elem_id,
     )
     gr.Markdown(word("limits"), elem_classes="hint")
@@ -70,6 +73,7 @@ def player(elem_id: str, label: str) -> gr.Audio:
         type="filepath",
         interactive=False,
         buttons=["download"],
+        waveform_options=WAVEFORM,
         elem_id=elem_id,
     )
 

@@ -12,7 +12,7 @@ from vc_core.hub import parse_checkpoint
 from vc_core.progress import Progress
 from vc_core.provenance import Origin, read_origin
 from vc_core.reading import open_audio
-from vc_core.ui.controls import PRIVATE, sound_input, voice_choice
+from vc_core.ui.controls import PRIVATE, voice_choice
 from vc_core.ui.events import in_steps, relay, sentences
 from vc_core.ui.handover import Handover
 from vc_core.ui.visitors import library_of, results_folder
@@ -133,7 +133,7 @@ def _card(voice: Voice, request: gr.Request) -> str:
 
 def voices_panel(handover: Handover) -> None:
     gr.Markdown(word("voices_about"), elem_classes="about")
-    cards = gr.HTML(elem_id="voice-cards")
+    cards = gr.HTML(elem_id="voice-cards", padding=False)
     with gr.Row(equal_height=False):
         with gr.Column():
             with gr.Column(visible=False) as actions:
@@ -191,7 +191,8 @@ def _publishing(picker: gr.Dropdown, said: gr.Markdown) -> None:
 def _checking_origin() -> None:
     gr.Markdown(word("check_origin"), elem_classes="heading")
     gr.Markdown(word("check_origin_about"), elem_classes="hint")
-    sound = sound_input("origin-file", "sound_file")
+    # A plain file: the audio component would hand on a copy without its tags, once it is trimmed or from a video.
+    sound = gr.File(label=word("sound_file"), type="filepath", height=140, elem_id="origin-file")
     check = gr.Button(word("check"), elem_id="origin-check")
     found = gr.Markdown(elem_id="origin-found")
     check.click(check_origin, sound, found, api_name="check_origin")

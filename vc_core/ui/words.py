@@ -8,10 +8,7 @@ from vc_core.reading import Limits
 LIMITS = Limits()
 
 WORDS: dict[str, tuple[str, str]] = {
-    "tagline": (
-        "Separate a song, convert its singer, add an emotion, train a voice.",
-        "노래를 분리하고, 가수를 바꾸고, 감정을 더하고, 목소리를 학습합니다.",
-    ),
+    "tagline": ("A studio for songs and voices.", "노래와 목소리를 위한 스튜디오."),
     "stop": ("Stop", "중지"),
     "advanced": ("Advanced", "고급 설정"),
     "example_song": ("Try a 24-second song", "24초 노래로 해 보기"),
@@ -47,7 +44,7 @@ WORDS: dict[str, tuple[str, str]] = {
     # Voices
     "tab_voices": ("Voices", "목소리 목록"),
     "voices_about": (
-        "The voices you can convert to: whose they are, and whether their files are sound.",
+        "The voices you can convert to: whose they are, and whether their files are intact.",
         "변환에 쓸 수 있는 목소리입니다. 누구의 목소리인지, 파일이 온전한지 확인합니다.",
     ),
     "no_voices": (
