@@ -28,7 +28,7 @@ format: .venv/installed-dev
 	$(BIN)/ruff format .
 
 bench: .venv/installed-dev
-	for script in bench/*.py; do $(BIN)/python $$script || exit 1; done
+	for script in separate_memory startup; do $(BIN)/python bench/$$script.py || exit 1; done
 
 examples: .venv/installed-dev
 	$(BIN)/python examples/make_examples.py

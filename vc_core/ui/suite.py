@@ -5,6 +5,9 @@ import sys
 from collections.abc import Callable, Sequence
 
 import gradio as gr
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 from vc_core.reading import Limits
 from vc_core.ui.handover import Handover
@@ -45,7 +48,7 @@ def build_suite(panels: Sequence[str] = tuple(PANELS)) -> gr.Blocks:
 
 def launch(suite: gr.Blocks) -> str:
     """Start serving, with a health route for whoever watches over the server; gives the address."""
-    app, address, _ = suite.launch(
+    _, address, _ = suite.launch(
         prevent_thread_lock=True,
         theme=theme(),
         css=CSS,
@@ -57,9 +60,13 @@ def launch(suite: gr.Blocks) -> str:
         ssr_mode=False,
         show_error=False,
         footer_links=["api", "settings"],
+        app_kwargs={"routes": [Route("/healthz", _health)]},
     )
-    app.get("/healthz")(lambda: {"status": "ok"})
     return str(address)
+
+
+def _health(_: Request) -> JSONResponse:
+    return JSONResponse({"status": "ok"})
 
 
 def serve(suite: gr.Blocks) -> None:
