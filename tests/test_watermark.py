@@ -39,6 +39,7 @@ def test_what_was_not_generated_is_never_marked(tmp_path, tone, monkeypatch):
 @needs_perth
 class TestWithPerth:
     def test_a_perth_that_is_broken_is_told(self, monkeypatch):
+        ensure_torchaudio()
         import perth
 
         monkeypatch.setattr(perth, "PerthImplicitWatermarker", None)
