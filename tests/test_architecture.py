@@ -11,7 +11,13 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 BOTTOM = {"audio", "progress", "errors", "device"}
 TASKS = {"separation", "conversion", "emotion", "training"}
-ADAPTERS = {"av": "ffmpeg", "spaces": "ui.events", "pyloudnorm": "loudness", "perth": "watermark"}
+ADAPTERS = {
+    "av": "ffmpeg",
+    "spaces": "ui.events",
+    "pyloudnorm": "loudness",
+    "perth": "watermark",
+    "demucs": "separation.demucs_weights",
+}
 """Foreign engines, and the one module that may import each."""
 LONGEST_FILE, LONGEST_FUNCTION = 400, 40
 

@@ -115,7 +115,7 @@ def look_up(checkpoint: Checkpoint, *, token: str | None = None) -> Repo:
     """What a repo holds now, or held when it was last seen if the Hub can't be reached."""
     with explained(checkpoint):
         try:
-            info = _retried(lambda: HfApi().model_info(checkpoint.repo, revision=checkpoint.revision, token=token))
+            info = retried(lambda: HfApi().model_info(checkpoint.repo, revision=checkpoint.revision, token=token))
         except UNREACHABLE:
             if (seen := _seen_before(checkpoint)) is None:
                 raise
@@ -136,7 +136,7 @@ def fetch(checkpoint: Checkpoint, *, progress: Progress = silent, token: str | N
         bar = _bar_reporting_to(progress, checkpoint)
         try:
             return Path(
-                _retried(lambda: hf_hub_download(repo, file, revision=revision, token=token, tqdm_class=bar), progress)
+                retried(lambda: hf_hub_download(repo, file, revision=revision, token=token, tqdm_class=bar), progress)
             )
         except UNREACHABLE:
             # The client itself looks into its cache for some of these faults, but not if the server hangs up.
@@ -154,7 +154,8 @@ def _seen_before(checkpoint: Checkpoint) -> Repo | None:
     return Repo(replace(checkpoint, revision=commit), files) if files else None
 
 
-def _retried(action: Callable[[], T], progress: Progress = silent) -> T:
+def retried(action: Callable[[], T], progress: Progress = silent) -> T:
+    """What `action` gives, tried again after pauses where a connection breaks."""
     for attempt in range(1, TRIES):
         try:
             return action()

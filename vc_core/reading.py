@@ -1,7 +1,7 @@
 """Read any sound file in blocks: libsndfile where it can, FFmpeg's libraries for the rest."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -39,9 +39,34 @@ class AudioFile:
     """As the file states it; None where only reading tells."""
     limits: Limits
     needs_ffmpeg: bool
+    span: tuple[int, int] | None = None
+    """First and last frame, if it is an excerpt."""
+
+    def excerpt(self, start_seconds: float, seconds: float) -> "AudioFile":
+        """A part of it, to try something on; where the file ends earlier, its last part of that length."""
+        first, frames = max(0, round(start_seconds * self.sample_rate)), round(seconds * self.sample_rate)
+        if self.frames is not None:
+            first = max(0, min(first, self.frames - frames))
+            frames = min(frames, self.frames)
+        return replace(self, frames=self.frames and frames, span=(first, first + frames))
 
     def blocks(self, block_seconds: float = 10.0) -> Iterator[Audio]:
         """The sound in consecutive blocks; raises `UserError` at the first fault it meets."""
+        if self.span is None:
+            yield from self._all_blocks(block_seconds)
+            return
+        first, last = self.span
+        heard = 0
+        for block in replace(self, frames=None)._all_blocks(block_seconds):
+            begin, heard = heard, heard + block.frames
+            if heard > first:
+                yield block.between(max(0, first - begin), min(block.frames, last - begin))
+            if heard >= last:
+                return
+        if heard <= first:
+            raise UserError(f"This file ends at {clock(heard / self.sample_rate)}. Choose an earlier part of it.")
+
+    def _all_blocks(self, block_seconds: float) -> Iterator[Audio]:
         block_frames = max(1, round(block_seconds * self.sample_rate))
         decode = ffmpeg.decode if self.needs_ffmpeg else _decode_with_soundfile
         heard = 0

@@ -24,6 +24,10 @@ class Windows:
     """Cross-fade around each border, inside the context."""
     align_seconds: float = 0.0
     """How far a window may move so that its phase meets its neighbour's; 0 for engines that keep phase."""
+    added: bool = False
+    """Windows are summed where they meet: for engines that fade their own ends, as an overlap-add does."""
+    starts_in_silence: bool = False
+    """The first window, too, has its context in front: silence."""
 
     def __post_init__(self) -> None:
         if self.seconds <= 0 or min(self.context_seconds, self.fade_seconds, self.align_seconds) < 0:
@@ -83,11 +87,14 @@ class WindowStream:
         self._seam: Samples | None = None  # the last window's end, reaching half a fade past the border
 
     def feed(self, block: Audio) -> Iterator[Audio]:
+        own, context = self._sizes(block.sample_rate)
+        if self._held is None and self._windows.starts_in_silence:
+            self._held = block.with_samples(np.zeros((block.channels, context), np.float32))
+            self._held_from = -context
         held = block if self._held is None else join([self._held, block])
         self._held = held
-        own, context = self._sizes(held.sample_rate)
-        # One frame more than the window needs: only then is it sure not to be the last.
-        while held.frames > (begin := self._start - self._held_from) + own + context:
+        # All windows but the last are of one size; the last is shorter, and longer than the context.
+        while held.frames >= (begin := self._start - self._held_from) + own + context:
             yield from self._finished(held.between(0, begin + own + context), begin, begin + own, is_last=False)
             self._start += own
             dropped = max(0, self._start - context - self._held_from)
@@ -97,8 +104,8 @@ class WindowStream:
     def finish(self) -> Iterator[Audio]:
         """The rest; an end shorter than the context is not cut off from the last window."""
         held, self._held = self._held, None
-        if held is not None and held.frames:
-            yield from self._finished(held, self._start - self._held_from, held.frames, is_last=True)
+        if held is not None and held.frames > (begin := self._start - self._held_from):
+            yield from self._finished(held, begin, held.frames, is_last=True)
 
     def _sizes(self, rate: int) -> tuple[int, int]:
         return max(1, round(self._windows.seconds * rate)), round(self._windows.context_seconds * rate)
@@ -110,7 +117,7 @@ class WindowStream:
         output = self._process(heard)
         if output.frames != heard.frames or output.sample_rate != rate:
             raise ValueError(f"{heard.frames} frames went in, {output.frames} came out")
-        half_fade = int(self._windows.fade_seconds * rate / 2)
+        half_fade = int(self._windows.fade_seconds * rate / 2 + 1e-6)  # a whole number of frames stays one
         if self._seam is not None:
             begin -= half_fade
             reach = int(self._windows.align_seconds * rate)
@@ -119,7 +126,8 @@ class WindowStream:
             begin, end = begin + lag, end + lag
             if half_fade:
                 coming = output.samples[:, begin : begin + 2 * half_fade]
-                yield output.with_samples(_cross_faded(self._seam, coming))
+                joined = self._seam + coming if self._windows.added else _cross_faded(self._seam, coming)
+                yield output.with_samples(joined)
                 begin += 2 * half_fade
         if not is_last:
             end -= half_fade

@@ -4,7 +4,6 @@ Training writes a voice, conversion reads one, and neither knows the other. A fo
 (the card) and the files it lists, each with its hash; anything else in it makes the voice invalid.
 """
 
-import os
 import re
 import shutil
 import unicodedata
@@ -19,6 +18,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from vc_core.errors import UserError
+from vc_core.home import studio_home
 from vc_core.provenance import sha256_of
 
 CARD_FILE = "voice.json"
@@ -143,8 +143,8 @@ class VoiceLibrary:
 
 
 def voices_home() -> Path:
-    """Where a person's own voices are kept; VOICE_STUDIO_HOME moves it."""
-    return Path(os.environ.get("VOICE_STUDIO_HOME", Path.home() / ".voice-studio")).expanduser() / "voices"
+    """Where a person's own voices are kept."""
+    return studio_home() / "voices"
 
 
 def folder_name(name: str) -> str:

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 MAX_GIGABYTES = 5.0
+BROKEN = (RuntimeError, EOFError, ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
+"""What torch and its unpickler raise for files that are damaged; found by damaging many."""
+COUNTER = ".num_batches_tracked"
 
 
 def load_tensors(path: Path) -> dict[str, Any]:
@@ -36,7 +39,7 @@ def load_tensors(path: Path) -> dict[str, Any]:
             f"“{path.name}” was not loaded: it holds code beside its weights, or is damaged. "
             "Ask its author for a safetensors file."
         ) from error
-    except (RuntimeError, EOFError, ValueError, KeyError) as error:  # what torch raises for broken archives
+    except BROKEN as error:
         raise UserError(f"“{path.name}” is not a whole checkpoint. Download it again.") from error
     if not isinstance(loaded, dict):
         raise UserError(f"“{path.name}” holds no named weights.")
@@ -50,7 +53,9 @@ def fill(module: "nn.Module", tensors: Mapping[str, "Tensor"], *, source: str) -
     """
     import torch
 
-    wanted = module.state_dict()
+    # How many batches a layer was trained on is counted in it, and read by nothing that comes after.
+    wanted = {name: value for name, value in module.state_dict().items() if not name.endswith(COUNTER)}
+    tensors = {name: value for name, value in tensors.items() if not name.endswith(COUNTER)}
     missing, unknown = sorted(wanted.keys() - tensors.keys()), sorted(tensors.keys() - wanted.keys())
     misshapen = [name for name in wanted.keys() & tensors.keys() if wanted[name].shape != tensors[name].shape]
     for fault, names in (("lacks", missing), ("has unknown", unknown), ("has misshapen", sorted(misshapen))):
@@ -60,4 +65,4 @@ def fill(module: "nn.Module", tensors: Mapping[str, "Tensor"], *, source: str) -
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not torch.isfinite(tensor).all():
             raise UserError(f"“{source}” is broken: {name} holds values that are not numbers.")
-    module.load_state_dict(dict(tensors))
+    module.load_state_dict(tensors, strict=False)

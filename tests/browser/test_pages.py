@@ -3,6 +3,7 @@
 import os
 import re
 import urllib.request
+import zipfile
 from pathlib import Path
 
 import gradio as gr
@@ -14,6 +15,9 @@ from voice_maker import add_voice
 
 from vc_core.audio import Audio
 from vc_core.reading import read_audio
+from vc_core.separation.spleeter_models import MODELS
+from vc_core.separation.spleeter_sources import weights_path
+from vc_core.separation.spleeter_weights import convert_checkpoint
 from vc_core.ui.controls import player, sound_input
 from vc_core.ui.handover import Handover
 from vc_core.ui.suite import PANELS, build_suite, launch
@@ -99,11 +103,40 @@ def test_from_the_example_to_two_stems(visit, tmp_path, song):
     vocals, accompaniment = (sound_at(address, tmp_path) for address in downloads(page, "vocals", "accompaniment"))
     np.testing.assert_allclose(vocals.samples + accompaniment.samples, song.samples, atol=1e-5)
     page.locator("#vocals").get_by_text("0:24").wait_for()
-    assert "preview" in page.locator("#separate-notes").inner_text()
+    assert "synthetic sound" in page.locator("#separate-notes").inner_text()
     assert page.locator("#separate-stop").is_hidden()
     with page.expect_download() as download:
         page.locator("#vocals a[download]").click()
     assert download.value.suggested_filename == "vocals.flac"
+
+
+@pytest.fixture
+def four_stems():
+    """Tiny weights in the genuine format, where an installed model would be."""
+    target = weights_path(4)
+    convert_checkpoint(ROOT / "tests" / "data" / "spleeter" / "4stems" / "model", MODELS[4], target)
+    yield
+    target.unlink()
+
+
+def test_fifteen_seconds_into_four_parts_with_pictures_and_a_zip(visit, tmp_path, four_stems):
+    page = visit()
+    page.click("#song-example")
+    page.locator("#song").get_by_text("0:24").wait_for()
+    assert page.locator("#stems").is_hidden()  # the starter model knows two
+    page.get_by_label(WORDS["engine"][0]).first.click()
+    page.get_by_role("option", name="Spleeter", exact=True).click()
+    page.locator("#stems").get_by_text("4", exact=True).click()
+    page.click("#preview")
+    stems = downloads(page, "vocals", "drums", "bass", "other")
+    assert {sound_at(stem, tmp_path).frames for stem in stems} == {15 * 44_100}
+    page.locator("#pictures img").nth(4).wait_for()
+    assert page.locator("#accompaniment").is_hidden()
+    assert page.locator("#piano").is_hidden()
+    with page.expect_download() as download:
+        page.locator("#all-stems a[download]").first.click()
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert sorted(archive.namelist()) == [f"song - {name}.flac" for name in ("bass", "drums", "other", "vocals")]
 
 
 def test_an_upload_is_separated_into_the_format_that_was_chosen(visit, tmp_path, tone):

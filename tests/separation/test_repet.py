@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from measures import si_sdr_db
 
 from vc_core.audio import Audio
 from vc_core.errors import UserError
@@ -16,19 +17,15 @@ def engine():
     return load_separator("repet", "cpu")
 
 
-def si_sdr(heard: np.ndarray, true: np.ndarray) -> float:
-    """Scale-invariant signal-to-distortion ratio in decibels."""
-    heard, true = heard.ravel().astype(np.float64), true.ravel().astype(np.float64)
-    target = (heard @ true) / (true @ true) * true
-    return float(10 * np.log10((target @ target) / ((heard - target) @ (heard - target))))
-
-
 def test_the_vocals_of_the_example_come_forward(engine, song, song_vocals):
     stems = engine.separate(song)
-    before, after = si_sdr(song.samples, song_vocals.samples), si_sdr(stems["vocals"].samples, song_vocals.samples)
+    before, after = (
+        si_sdr_db(song_vocals.samples, song.samples),
+        si_sdr_db(song_vocals.samples, stems["vocals"].samples),
+    )
     assert after - before > 4.0
     music = song.samples - song_vocals.samples
-    assert si_sdr(stems["accompaniment"].samples, music) - si_sdr(song.samples, music) > 4.0
+    assert si_sdr_db(music, stems["accompaniment"].samples) - si_sdr_db(music, song.samples) > 4.0
 
 
 def test_the_stems_sum_to_the_song(engine, song):
@@ -100,7 +97,7 @@ def test_a_fault_in_the_middle_of_a_file_leaves_no_files(engine, song, tmp_path)
 
 
 def test_an_unknown_engine_is_refused_with_the_known_ones():
-    with pytest.raises(UserError, match="There are: repet"):
+    with pytest.raises(UserError, match="There are: .*repet"):
         load_separator("magic", "cpu")
 
 

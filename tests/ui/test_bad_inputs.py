@@ -155,7 +155,9 @@ TEXTS: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 HANDLERS: dict[str, Callable[..., Any]] = {
-    "/separate": lambda song, engine="repet", format_name="flac24": list(separate(song, engine, format_name, None)),
+    "/separate": lambda song, engine="repet", format_name="flac24": list(
+        separate(song, engine, 2, False, True, format_name, None)
+    ),
     "/add_voice": lambda archive, repo, name: list(add_voice_handler(archive, repo, name, None)),
     "/check_voice": lambda name: check_voice(name, None),
     "/export_voice": lambda name: export_voice(name, None),
@@ -254,7 +256,7 @@ def test_a_bad_choice(client, endpoint, parameters, words):
 def test_a_file_that_has_gone_in_the_meantime(client):
     gone = results_folder() / "gone.wav"
     with pytest.raises(gr.Error, match="no file"):
-        list(separate(str(gone), "repet", "flac24", None))
+        list(separate(str(gone), "repet", 2, False, True, "flac24", None))
 
 
 @pytest.mark.parametrize(
@@ -281,6 +283,6 @@ def test_a_malformed_call_over_plain_http_tells_nothing_of_the_server(studio, bo
 
 def test_after_all_this_the_app_still_works(client, shelf):
     refused_both_ways(client, "/separate", {"song": shelf("text.wav")})
-    vocals, accompaniment, _ = client.predict(song=handle_file(ROOT / "examples" / "song.flac"), api_name="/separate")
+    vocals, accompaniment, *_ = client.predict(song=handle_file(ROOT / "examples" / "song.flac"), api_name="/separate")
     assert Path(vocals).stat().st_size > 100_000
     assert Path(accompaniment).stat().st_size > 100_000

@@ -103,8 +103,8 @@ def client(zerogpu, tmp_path):
 
 def test_the_result_comes_out_of_the_forked_worker(client, scheduler, song):
     before = len(scheduler.asked("/schedule"))
-    vocals, accompaniment, _ = client.predict(
-        song=handle_file(ROOT / "examples" / "song.flac"), format_name="wav32", api_name="/separate"
+    vocals, accompaniment, *_ = client.predict(
+        song=handle_file(ROOT / "examples" / "song.flac"), format_name="wav32", engine="repet", api_name="/separate"
     )
     total = read_audio(vocals).samples + read_audio(accompaniment).samples
     np.testing.assert_allclose(total, song.samples, atol=1e-6)
@@ -115,10 +115,10 @@ def test_the_result_comes_out_of_the_forked_worker(client, scheduler, song):
 
 
 def test_the_time_that_is_asked_for_follows_the_length_of_the_song(client, scheduler, song, tmp_path):
-    client.predict(song=handle_file(ROOT / "examples" / "song.flac"), api_name="/separate")
+    client.predict(song=handle_file(ROOT / "examples" / "song.flac"), engine="repet", api_name="/separate")
     short = int(scheduler.asked("/schedule")[-1]["durationSeconds"])
     write_audio(tmp_path / "long.wav", song.with_samples(np.tile(song.samples, 6)), format_name="wav16")
-    client.predict(song=handle_file(tmp_path / "long.wav"), api_name="/separate")
+    client.predict(song=handle_file(tmp_path / "long.wav"), engine="repet", api_name="/separate")
     assert 15 < short < int(scheduler.asked("/schedule")[-1]["durationSeconds"]) <= 180
 
 
@@ -128,21 +128,21 @@ def test_a_sentence_from_inside_the_worker_reaches_the_visitor(client, song, tmp
     samples[0, -5] = np.nan
     write_audio(tmp_path / "nan.wav", song.with_samples(samples), format_name="wav32")
     with pytest.raises(AppError, match="not numbers"):
-        client.predict(song=handle_file(tmp_path / "nan.wav"), api_name="/separate")
+        client.predict(song=handle_file(tmp_path / "nan.wav"), engine="repet", api_name="/separate")
 
 
 def test_a_bad_file_takes_no_gpu(client, scheduler, tmp_path):
     (tmp_path / "x.wav").write_text("no sound")
     before = len(scheduler.asked("/schedule"))
     with pytest.raises(AppError, match="not a sound file"):
-        client.predict(song=handle_file(tmp_path / "x.wav"), api_name="/separate")
+        client.predict(song=handle_file(tmp_path / "x.wav"), engine="repet", api_name="/separate")
     assert len(scheduler.asked("/schedule")) == before
 
 
 def test_progress_and_stop_go_through_the_fork(client, scheduler, song, tmp_path):
     write_audio(tmp_path / "long.wav", song.with_samples(np.tile(song.samples, 20)), format_name="wav16")
     released = len(scheduler.asked("/release"))
-    job = client.submit(song=handle_file(tmp_path / "long.wav"), api_name="/separate")
+    job = client.submit(song=handle_file(tmp_path / "long.wav"), engine="repet", api_name="/separate")
     seen = set()
     for _ in range(400):
         seen |= {unit.desc for unit in job.status().progress_data or []}

@@ -25,7 +25,7 @@ from vc_core.separation import SEPARATORS  # noqa: E402
 from vc_core.ui.suite import build_suite, serve  # noqa: E402
 
 # The preview engine needs no GPU; here it takes the way of one that does.
-SEPARATORS["repet"] = replace(SEPARATORS["repet"], uses_gpu=True)
+SEPARATORS["repet"] = replace(SEPARATORS["repet"], gpu_speed=20.0)
 
 if __name__ == "__main__":
     serve(build_suite())

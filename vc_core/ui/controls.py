@@ -1,11 +1,13 @@
 """The controls that all tabs share, so that a sound, a button and a result look and act alike everywhere."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import gradio as gr
 from gradio.components import Component
+from gradio.events import Dependency
 
 from vc_core.reading import open_audio
 from vc_core.ui.events import sentences, stop
@@ -66,10 +68,11 @@ def _sound_of_video(path: str) -> str:
         return str(extracted)
 
 
-def player(elem_id: str, label: str) -> gr.Audio:
+def player(elem_id: str, label: str, *, visible: bool | Literal["hidden"] = True) -> gr.Audio:
     """A result to listen to and download; the file is served as it was written."""
     return gr.Audio(
         label=word(label),
+        visible=visible,
         type="filepath",
         interactive=False,
         buttons=["download"],
@@ -83,8 +86,8 @@ def format_choice() -> gr.Dropdown:
     return gr.Dropdown(choices, value=DEFAULT_FORMAT, label=word("format"))
 
 
-def engine_choice(names: Sequence[str], default: str) -> gr.Dropdown:
-    """The methods of a task, and under them what is to be known of the chosen one.
+def engine_choice(names: Sequence[str], default: str, needs: Callable[[gr.Request, str], str]) -> gr.Dropdown:
+    """The methods of a task, and under them what is to be known of the chosen one, and what it still `needs`.
 
     Gradio translates labels but not choices, so those are sent again in the visitor's language.
     """
@@ -97,7 +100,7 @@ def engine_choice(names: Sequence[str], default: str) -> gr.Dropdown:
         return gr.update(choices=[(said_to(request, f"engine_{name}"), name) for name in names])
 
     def notice_of(name: str, request: gr.Request) -> str:
-        return said_to(request, f"notice_{name}")
+        return f"{said_to(request, f'notice_{name}')} {needs(request, name)}"
 
     gr.on(None, choices, None, engine, **PRIVATE)
     engine.change(notice_of, engine, notice, **PRIVATE)
@@ -109,37 +112,50 @@ def voice_choice() -> gr.Dropdown:
     return gr.Dropdown([], label=word("choose_voice"), allow_custom_value=True, elem_id="voice-picker")
 
 
-def start_and_stop(label: str, elem_id: str) -> tuple[gr.Button, gr.Button]:
-    """The one main button of a tab, and the one that ends what it started."""
+@dataclass(frozen=True)
+class Buttons:
+    """What starts the work of a tab, and the one that ends it."""
+
+    panel: str
+    starts: tuple[gr.Button, ...]
+    stop: gr.Button
+
+
+def start_and_stop(panel: str, label: str, *, more: Sequence[str] = ()) -> Buttons:
+    """The one main button of a tab, `more` that start the same in another way, and Stop; labels are also ids."""
     with gr.Row():
-        start = gr.Button(word(label), variant="primary", elem_id=elem_id, scale=3)
-        stop = gr.Button(word("stop"), variant="stop", elem_id=f"{elem_id}-stop", visible=False, scale=1)
-    return start, stop
-
-
-def run_on_device(
-    panel: str,
-    buttons: tuple[gr.Button, gr.Button],
-    handler: Callable[..., Any],
-    inputs: Sequence[Component],
-    outputs: Sequence[Component],
-    *,
-    api_name: str,
-) -> None:
-    """Wire a tab's main button to its handler, and its Stop to the end of that."""
-    start, stop_button = buttons
-
-    def busy() -> tuple[Any, Any]:
-        return gr.update(interactive=False), gr.update(visible=True, interactive=True)
-
-    def free() -> tuple[Any, Any]:
-        return gr.update(interactive=True), gr.update(visible=False)
+        starts = [gr.Button(word(label), variant="primary", elem_id=label, scale=3)]
+        starts += [gr.Button(word(other), elem_id=other, scale=2) for other in more]
+        stop_button = gr.Button(word("stop"), variant="stop", elem_id=f"{label}-stop", visible=False, scale=1)
+    buttons = Buttons(panel, tuple(starts), stop_button)
 
     def ask_to_stop(request: gr.Request) -> Any:
         stop(request, panel)
         return gr.update(interactive=False)  # until the work has really ended
 
-    start.click(busy, None, [start, stop_button], **PRIVATE)
+    stop_button.click(ask_to_stop, None, stop_button, **PRIVATE)
+    return buttons
+
+
+def run_on_device(
+    buttons: Buttons,
+    start: gr.Button,
+    handler: Callable[..., Any],
+    inputs: Sequence[Component],
+    outputs: Sequence[Component],
+    *,
+    api_name: str,
+) -> Dependency:
+    """Wire a button to its handler; gives the event, for what shall follow it."""
+    all_buttons = [*buttons.starts, buttons.stop]
+
+    def busy() -> list[Any]:
+        return [gr.update(interactive=False) for _ in buttons.starts] + [gr.update(visible=True, interactive=True)]
+
+    def free() -> list[Any]:
+        return [gr.update(interactive=True) for _ in buttons.starts] + [gr.update(visible=False)]
+
+    start.click(busy, None, all_buttons, **PRIVATE)
     job = start.click(
         handler,
         list(inputs),
@@ -149,6 +165,6 @@ def run_on_device(
         concurrency_id=DEVICE_QUEUE,
         concurrency_limit=MOST_IN_LINE,
     )
-    job.then(free, None, [start, stop_button], **PRIVATE)
-    job.failure(free, None, [start, stop_button], **PRIVATE)
-    stop_button.click(ask_to_stop, None, stop_button, **PRIVATE)
+    job.then(free, None, all_buttons, **PRIVATE)
+    job.failure(free, None, all_buttons, **PRIVATE)
+    return job

@@ -1,6 +1,8 @@
-"""The tab “Separate vocals”: a song in, its vocals and accompaniment out."""
+"""The tab “Separate vocals”: a song in, its parts out."""
 
+import zipfile
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,60 +10,178 @@ import gradio as gr
 
 from vc_core.device import choose_device
 from vc_core.errors import UserError
-from vc_core.progress import Progress
-from vc_core.reading import open_audio
-from vc_core.separation import DEFAULT_SEPARATOR, SEPARATORS, SavedStem, load_separator
-from vc_core.ui.controls import engine_choice, format_choice, player, run_on_device, sound_input, start_and_stop
-from vc_core.ui.events import GPU, Happening, on_device, relay, sentences, stoppable
+from vc_core.pictures import draw_spectrogram
+from vc_core.progress import Progress, part_of
+from vc_core.reading import AudioFile, open_audio
+from vc_core.separation import (
+    DEFAULT_SEPARATOR,
+    SEPARATORS,
+    SavedStem,
+    SeparatorOptions,
+    choose,
+    load_separator,
+    prepare_separator,
+)
+from vc_core.ui.controls import (
+    PRIVATE,
+    engine_choice,
+    format_choice,
+    player,
+    run_on_device,
+    sound_input,
+    start_and_stop,
+)
+from vc_core.ui.events import GPU, Happening, in_steps, on_device, relay, sentences, stoppable
 from vc_core.ui.handover import Handover
 from vc_core.ui.visitors import results_folder
-from vc_core.ui.words import word
-from vc_core.writing import FORMATS
+from vc_core.ui.words import said_to, word
+from vc_core.writing import DEFAULT_FORMAT, FORMATS
 
 PANEL = "separate_vocals"
+STEMS = ("vocals", "accompaniment", "drums", "bass", "piano", "other")
+"""All that any engine gives, in the order of the players."""
+STEM_COUNTS = sorted({count for choice in SEPARATORS.values() for count in choice.stem_counts})
+PREVIEW_SECONDS = 15.0
 
-SavedStems = dict[str, SavedStem]
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be done, as plain values: ZeroGPU's worker is another process."""
+
+    song: str
+    engine: str
+    stems: int
+    treble: bool
+    sum_to_song: bool
+    format_name: str
+    preview_from: float | None
+    folder: str
+
+    @property
+    def options(self) -> SeparatorOptions:
+        return SeparatorOptions(self.stems, self.treble)
+
+    def opened(self) -> AudioFile:
+        song = open_audio(self.song)
+        return song if self.preview_from is None else song.excerpt(self.preview_from, PREVIEW_SECONDS)
+
+
+@dataclass(frozen=True)
+class Separated:
+    stems: dict[str, SavedStem]
+    archive: Path
+    pictures: dict[str, Path]
 
 
 def separate(
-    song: str | None, engine: str, format_name: str, request: gr.Request, progress: gr.Progress = gr.Progress()
+    song: str | None,
+    engine: str,
+    stems: float,
+    treble: bool,
+    sum_to_song: bool,
+    format_name: str,
+    request: gr.Request,
+    progress: gr.Progress = gr.Progress(),
 ) -> Iterator[Any]:
-    """Separate a song into vocals and accompaniment: two files, and what one should know of them."""
+    """Separate a song into 2, 4 or 5 parts: a file for each, all in a zip, pictures of them, and notes."""
     with sentences(), stoppable(request, PANEL) as stopped:
-        if song is None:
-            raise UserError("Choose a song first.")
-        if engine not in SEPARATORS or format_name not in FORMATS:
-            raise UserError(f"There is no method “{engine}” or no format “{format_name}”.")
-        open_audio(song)  # a bad file is refused at once, not after the wait for the device
-        run = _separate_on_gpu if SEPARATORS[engine].uses_gpu else _separate
-        happenings = run(song, engine, format_name, str(results_folder()))
-        yield from relay(happenings, _shown_for(engine), bar=progress, stopped=stopped)
+        wish = _wish(song, engine, int(stems), treble, sum_to_song, format_name)
+        yield from _fulfilled(wish, request, progress, stopped)
 
 
-def _separate(song: str, engine: str, format_name: str, folder: str) -> Generator[Happening[SavedStems], None, None]:
-    def work(progress: Progress) -> SavedStems:
-        separator = load_separator(engine, choose_device())
-        return separator.separate_file(open_audio(song), Path(folder), format_name=format_name, progress=progress)
+def preview(
+    song: str | None,
+    engine: str,
+    stems: float,
+    treble: bool,
+    sum_to_song: bool,
+    preview_from: float,
+    request: gr.Request,
+    progress: gr.Progress = gr.Progress(),
+) -> Iterator[Any]:
+    """The same for 15 seconds of the song, from a given second on."""
+    with sentences(), stoppable(request, PANEL) as stopped:
+        wish = _wish(song, engine, int(stems), treble, sum_to_song, DEFAULT_FORMAT, preview_from)
+        yield from _fulfilled(wish, request, progress, stopped)
+
+
+def _wish(
+    song: str | None,
+    engine: str,
+    stems: int,
+    treble: bool,
+    sum_to_song: bool,
+    format_name: str,
+    preview_from: float | None = None,
+) -> Wish:
+    """What can't be done is refused at once, not after the wait for the device."""
+    if song is None:
+        raise UserError("Choose a song first.")
+    if format_name not in FORMATS:
+        raise UserError(f"There is no format “{format_name}”. There are: {', '.join(FORMATS)}.")
+    choose(engine, SeparatorOptions(stems, treble))
+    open_audio(song)
+    return Wish(song, engine, stems, treble, sum_to_song, format_name, preview_from, str(results_folder()))
+
+
+def _fulfilled(wish: Wish, request: gr.Request, progress: gr.Progress, stopped: Any) -> Iterator[Any]:
+    def prepare(report: Progress) -> None:
+        prepare_separator(wish.engine, wish.options, progress=report)
+
+    # Downloads come first: a turn on the device is not spent on waiting for them.
+    yield from relay(in_steps(prepare), lambda _: gr.skip(), bar=progress, stopped=stopped)
+    run = _separate_on_gpu if SEPARATORS[wish.engine].gpu_speed else _separate
+    yield from relay(run(wish), _shown_for(wish, request), bar=progress, stopped=stopped)
+
+
+def _separate(wish: Wish) -> Generator[Happening[Separated], None, None]:
+    def work(progress: Progress) -> Separated:
+        separator = load_separator(wish.engine, choose_device(), wish.options)
+        folder = Path(wish.folder)
+        stems = separator.separate_file(
+            wish.opened(),
+            folder,
+            format_name=wish.format_name,
+            sums_to_song=wish.sum_to_song,
+            progress=part_of(progress, 0.0, 0.95),
+        )
+        progress(0.95, "Packing")
+        return Separated(stems, _packed(Path(wish.song).stem, folder, stems), _pictures(wish, folder, stems))
 
     yield from on_device(work)
 
 
-def _lease_seconds(song: str, *_: Any, **__: Any) -> int:
-    """What to ask of ZeroGPU: loading, and a twentieth of the song's length."""
-    file = open_audio(song)
+def _packed(title: str, folder: Path, stems: dict[str, SavedStem]) -> Path:
+    archive = folder / "stems.zip"
+    with zipfile.ZipFile(archive, "w") as file:  # not compressed: sound files hardly get any smaller
+        for stem in stems.values():
+            file.write(stem.path, f"{title} - {stem.path.name}")
+    return archive
+
+
+def _pictures(wish: Wish, folder: Path, stems: dict[str, SavedStem]) -> dict[str, Path]:
+    files = {"song": wish.opened()} | {name: open_audio(stem.path) for name, stem in stems.items()}
+    return {name: draw_spectrogram(file, folder / f"{name}.png") for name, file in files.items()}
+
+
+def _lease_seconds(wish: Wish) -> int:
+    """What to ask of ZeroGPU: loading, and a share of the song's length."""
+    file = wish.opened()
     seconds = file.frames / file.sample_rate if file.frames else 300
-    return round(min(20 + seconds / 20, 120))
+    return round(min(20 + seconds / SEPARATORS[wish.engine].gpu_speed, 120))
 
 
 _separate_on_gpu = GPU(duration=_lease_seconds)(_separate)
 
 
-def _shown_for(engine: str) -> Callable[[SavedStems], tuple[str, str, str]]:
-    def shown(stems: SavedStems) -> tuple[str, str, str]:
-        notes = [SEPARATORS[engine].notice]
-        for stem in stems.values():
+def _shown_for(wish: Wish, request: gr.Request) -> Callable[[Separated], tuple[Any, ...]]:
+    def shown(separated: Separated) -> tuple[Any, ...]:
+        notes = [SEPARATORS[wish.engine].notice]
+        for stem in separated.stems.values():
             notes += [note for note in stem.notes if note not in notes]
-        return str(stems["vocals"].path), str(stems["accompaniment"].path), "\n\n".join(filter(None, notes))
+        paths = [str(separated.stems[name].path) if name in separated.stems else None for name in STEMS]
+        pictures = [(str(path), said_to(request, name)) for name, path in separated.pictures.items()]
+        return *paths, str(separated.archive), pictures, "\n\n".join(filter(None, notes))
 
     return shown
 
@@ -71,15 +191,68 @@ def separate_vocals_panel(handover: Handover) -> None:
     with gr.Row(equal_height=False):
         with gr.Column():
             song = sound_input("song", "song", example=("example_song", "song.flac"))
-            engine = engine_choice(list(SEPARATORS), DEFAULT_SEPARATOR)
-            buttons = start_and_stop("separate", "separate")
+            engine = engine_choice(list(SEPARATORS), DEFAULT_SEPARATOR, _needs)
+            stems = gr.Radio(STEM_COUNTS, value=2, label=word("stems"), elem_id="stems", visible="hidden")
+            buttons = start_and_stop(PANEL, "separate", more=["preview"])
             with gr.Accordion(word("advanced"), open=False):
+                start = gr.Slider(0, 600, value=0, step=1, label=word("preview_from"), elem_id="preview-from")
+                treble = gr.Checkbox(label=word("treble"), info=word("treble_info"))
+                sum_to_song = gr.Checkbox(True, label=word("sum_to_song"), info=word("sum_to_song_info"))
                 format_name = format_choice()
         with gr.Column():
-            vocals = player("vocals", "vocals")
-            handover.offer(PANEL, vocals)
-            accompaniment = player("accompaniment", "accompaniment")
+            players = [player(name, name, visible=True if name in STEMS[:2] else "hidden") for name in STEMS]
+            handover.offer(PANEL, players[0])
+            archive = gr.File(label=word("all_stems"), interactive=False, visible="hidden", elem_id="all-stems")
+            pictures = gr.Gallery(
+                label=word("pictures"),
+                columns=2,
+                height="auto",
+                interactive=False,
+                visible="hidden",
+                elem_id="pictures",
+            )
             notes = gr.Markdown(word("stems_empty"), elem_classes="hint", elem_id="separate-notes")
     handover.accept(PANEL, song)
-    outputs = [vocals, accompaniment, notes]
-    run_on_device(PANEL, buttons, separate, [song, engine, format_name], outputs, api_name="separate")
+    engine.change(_stems_of, engine, [stems, treble], **PRIVATE)
+    song.change(_length_of, song, start, **PRIVATE)
+    outputs = [*players, archive, pictures, notes]
+    settings = [song, engine, stems, treble, sum_to_song]
+    whole, short = buttons.starts
+    results = [*players, archive, pictures]
+    for done in (
+        run_on_device(buttons, whole, separate, [*settings, format_name], outputs, api_name="separate"),
+        run_on_device(buttons, short, preview, [*settings, start], outputs, api_name="preview"),
+    ):
+        done.success(_revealed, results, results, **PRIVATE)
+
+
+def _needs(request: gr.Request, engine: str) -> str:
+    """What must happen before an engine works, so that nobody is surprised."""
+    choice = SEPARATORS[engine]
+    if not choice.is_installed():
+        return said_to(request, "needs_install")
+    megabytes = choice.download_megabytes(SeparatorOptions())
+    return said_to(request, "needs_download").format(megabytes) if megabytes else ""
+
+
+def _stems_of(engine: str) -> tuple[Any, Any]:
+    choice = SEPARATORS[engine]
+    several = len(choice.stem_counts) > 1
+    stems = gr.update(choices=list(choice.stem_counts), value=2, visible=True if several else "hidden")
+    return stems, gr.update(visible=True if choice.has_treble else "hidden", value=False)
+
+
+def _length_of(song: str | None) -> Any:
+    """The preview starts a third into the song, where there mostly is singing."""
+    try:
+        file = open_audio(song) if song else None
+    except UserError:  # told when it is to be separated
+        file = None
+    if file is None or not file.frames:
+        return gr.update(maximum=600, value=0)
+    seconds = file.frames / file.sample_rate
+    return gr.update(maximum=max(1, int(seconds - PREVIEW_SECONDS)), value=int(seconds / 3))
+
+
+def _revealed(*results: Any) -> list[Any]:
+    return [gr.update(visible=True if result else "hidden") for result in results]
