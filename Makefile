@@ -1,9 +1,10 @@
 # One command each: `make run`, `make test`, `make check`, `make bench`, `make space NAME=…`.
 
 PYTHON ?= python3
+SPLEETER_PYTHON ?= python3.11
 BIN := .venv/bin
 
-.PHONY: run test test-all check format bench examples space clean
+.PHONY: run test test-all check format bench examples spleeter-env starter-separator space clean
 
 # The app, in a browser. The first time installs everything into .venv.
 run: .venv/installed
@@ -27,18 +28,25 @@ format: .venv/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/installed-dev
-	for script in separate_memory startup; do $(BIN)/python bench/$$script.py || exit 1; done
+bench: .venv/installed-dev .spleeter-env/installed
+	for script in separate separate_memory startup; do $(BIN)/python bench/$$script.py || exit 1; done
 
 examples: .venv/installed-dev
 	$(BIN)/python examples/make_examples.py
+
+# The original Spleeter with its old TensorFlow, as an engine to choose and for its tests. It needs Python 3.11.
+spleeter-env: .spleeter-env/installed
+
+# The starter model, from nothing: about an hour.
+starter-separator: .venv/installed-dev
+	$(BIN)/python -m starters.separator.train
 
 # dist/NAME, a complete Space: separate_vocals, convert_singer, add_emotion, train_voice or suite.
 space:
 	$(PYTHON) spaces/build.py $(NAME)
 
 clean:
-	rm -rf .venv dist build *.egg-info
+	rm -rf .venv .spleeter-env dist build *.egg-info
 
 .venv/installed: requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -48,4 +56,10 @@ clean:
 
 .venv/installed-dev: .venv/installed requirements-dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+# Without its dependencies' dependencies: those are for training, and twice as large.
+.spleeter-env/installed: requirements-spleeter.txt
+	$(SPLEETER_PYTHON) -m venv .spleeter-env
+	.spleeter-env/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-spleeter.txt
 	touch $@

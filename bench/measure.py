@@ -16,11 +16,11 @@ class Cost:
     peak_megabytes: float
 
 
-def cost_of(code: str, *arguments: str) -> Cost:
+def cost_of(code: str, *arguments: str, python: str = sys.executable, **variables: str) -> Cost:
     """The cost of a Python program in a fresh process; raises if it fails."""
     started = time.perf_counter()
-    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}
-    process = subprocess.Popen([sys.executable, "-c", code, *arguments], env=environment)
+    own = {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"} if python == sys.executable else {}
+    process = subprocess.Popen([python, "-c", code, *arguments], env=os.environ | own | variables)
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise RuntimeError(f"the measured program failed with status {status}")

@@ -1,10 +1,13 @@
 """The shell does what the pages do, goes on after a bad file, and ends with an honest exit code."""
 
 import json
+import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
 from typer.testing import CliRunner
@@ -125,3 +128,50 @@ def test_the_command_starts_by_itself():
         [sys.executable, "-m", "vc_core.cli", "--version"], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == __version__
+
+
+TINY = Path(__file__).parent / "data" / "spleeter"
+
+
+def test_weights_are_converted_and_separate_into_four(vc, short_song, tmp_path):
+    code, said = vc("separate", "--convert", TINY, "--stems", 4)
+    assert code == 0
+    assert said.endswith("4stems.safetensors")
+    code, said = vc("separate", short_song, "--engine", "spleeter", "--stems", 4, "-o", tmp_path / "out")
+    assert code == 0
+    assert {file.stem for file in (tmp_path / "out" / "tune").iterdir()} == {"vocals", "drums", "bass", "other"}
+
+
+def test_what_is_done_is_skipped_unless_it_is_older_than_the_song_or_asked_for(vc, short_song, tmp_path):
+    wish = ("separate", short_song, "-o", tmp_path / "out", "--engine", "repet")
+    vocals = tmp_path / "out" / "tune" / "vocals.flac"
+    assert vc(*wish)[0] == 0
+    first = vocals.stat().st_mtime_ns
+    code, said = vc(*wish)
+    assert code == 0
+    assert "there already" in said
+    assert vocals.stat().st_mtime_ns == first
+    vc(*wish, "--again")
+    second = vocals.stat().st_mtime_ns
+    assert second > first
+    os.utime(short_song, ns=(second + 1, second + 1))
+    vc(*wish)
+    assert vocals.stat().st_mtime_ns > second
+
+
+def test_separate_without_a_song_is_told(vc):
+    code, said = vc("separate")
+    assert code == 1
+    assert "Name a song" in said
+
+
+def test_stems_as_heard_lack_the_treble(vc, tmp_path, tone):
+    write_audio(tmp_path / "high.flac", tone(18_000, seconds=2, channels=2))
+    for flag in ("--sum-to-song", "--no-sum-to-song"):
+        assert vc("separate", tmp_path / "high.flac", flag, "-o", tmp_path / flag)[0] == 0
+    kept, lost = (
+        read_audio(tmp_path / flag / "high" / "accompaniment.flac") for flag in ("--sum-to-song", "--no-sum-to-song")
+    )
+    inside = slice(8192, -8192)
+    assert np.abs(lost.samples[:, inside]).max() < 0.001
+    assert np.abs(kept.samples[:, inside]).max() > 0.4

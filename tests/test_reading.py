@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from media import cut, encode
 
-from vc_core.audio import Audio
+from vc_core.audio import Audio, join
 from vc_core.containers import sniff
 from vc_core.errors import UserError
 from vc_core.reading import Limits, open_audio, read_audio
+from vc_core.writing import write_audio
 
 SOUNDFILE_KINDS = [("WAV", "PCM_16"), ("WAV", "PCM_24"), ("WAV", "FLOAT"), ("FLAC", "PCM_16"), ("AIFF", "PCM_16"),
                    ("OGG", "VORBIS"), ("OGG", "OPUS"), ("MP3", "MPEG_LAYER_III"), ("RF64", "PCM_16")]  # fmt: skip
@@ -241,3 +242,24 @@ class TestFaults:
             read_audio(path)
         except UserError as error:
             assert str(error).endswith(".")
+
+
+@pytest.mark.parametrize("suffix", [".flac", ".m4a"])
+def test_an_excerpt_is_that_part_of_the_file(tmp_path, suffix):
+    ramp = Audio(np.linspace(-0.5, 0.5, 60 * 8_000, dtype=np.float32)[None], 8_000)
+    path = tmp_path / f"x{suffix}"
+    if suffix == ".flac":
+        write_audio(path, ramp)
+    else:
+        encode(path, ramp)
+    excerpt = open_audio(path).excerpt(31.5, 2.0)
+    heard = join(excerpt.blocks(block_seconds=0.7))
+    assert heard.frames == 16_000
+    np.testing.assert_allclose(heard.samples, ramp.samples[:, 252_000:268_000], atol=0.02)
+
+
+def test_an_excerpt_beyond_the_end_is_the_end(tmp_path, tone):
+    write_audio(tmp_path / "x.flac", tone(seconds=3))
+    file = open_audio(tmp_path / "x.flac")
+    assert join(file.excerpt(100.0, 2.0).blocks()).frames == 2 * 44_100
+    assert join(file.excerpt(0.0, 15.0).blocks()).frames == file.excerpt(0.0, 15.0).frames == 3 * 44_100

@@ -250,3 +250,29 @@ def test_clips_of_other_lengths_can_be_asked_for():
 def test_rules_that_make_no_sense_are_refused(values):
     with pytest.raises(ValueError, match="lengths|silences"):
         ClipRules(**values)
+
+
+@given(st.integers(1, 30_000), st.lists(st.integers(1, 7_000), min_size=1, max_size=8))
+@settings(deadline=None)
+def test_windows_that_fade_their_own_ends_are_summed_exactly(frames, lengths):
+    """An overlap-add in segments of 16 hops: each window lacks what its neighbours add to it."""
+    hop, size, segment = 256, 1024, 4096
+    windows = Windows(segment / RATE, size / RATE, 2 * size / RATE, added=True, starts_in_silence=True)
+    hann = np.sin(np.pi * np.arange(size) / size) ** 2 / 2
+
+    def overlap_add(piece: Audio) -> Audio:
+        hops = segment // hop if piece.frames == segment + 2 * size else -(-piece.frames // hop)
+        padded = np.pad(piece.samples[0], (0, hops * hop + size))
+        result = np.zeros(hops * hop + size)
+        for at in range(0, hops * hop, hop):
+            result[at : at + size] += padded[at : at + size] * hann
+        result = np.pad(result, (0, max(0, piece.frames - len(result))))[: piece.frames]
+        return piece.with_samples(result[None].astype(np.float32))
+
+    audio = noise(frames)
+    edges = np.cumsum([0, *lengths, frames])
+    blocks = [audio.between(int(a), int(b)) for a, b in zip(edges, edges[1:], strict=False) if a < frames]
+    blocks = [block for block in blocks if block.frames]
+    together = np.concatenate([piece.samples for piece in stream_in_windows(blocks, overlap_add, windows)], axis=1)
+    assert together.shape == (1, min(frames, int(edges[-1])))
+    np.testing.assert_allclose(together, audio.samples[:, : together.shape[1]], atol=1e-6)

@@ -150,6 +150,13 @@ def test_a_process_that_dies_leaves_its_last_words_and_is_followed_by_another(st
     assert engine.separate_whole(sound(0))["vocals"].shape == (2, 10_000)
 
 
+def test_a_process_that_is_killed_is_said_to_have_had_too_little_memory(stand_in):
+    engine = load_original(TINY, 2)
+    threading.Timer(0.5, process_of(engine).kill).start()
+    with pytest.raises(UserError, match="ended unexpectedly: it may have run out of memory"):
+        engine.separate_whole(sound(4))
+
+
 def test_a_process_that_is_killed_between_songs_is_followed_by_another(stand_in):
     engine = load_original(TINY, 2)
     process_of(engine).kill()

@@ -43,12 +43,14 @@ def separate(
     with sentences():
         if convert:
             _convert(convert, stems)
-        elif not songs:
+        if not songs:
+            if convert:
+                return
             raise UserError("Name a song, or more than one.")
         check_choice("format", format_name, FORMATS)
         separator = _loaded(engine, SeparatorOptions(stems, treble))
     failed = 0
-    for song in songs or ():
+    for song in songs:
         folder = out_folder / song.stem
         if not again and _is_done(separator, song, folder, format_name):
             err.print(f"{escape(song.name)}: its stems are there already.")

@@ -188,4 +188,4 @@ class SeparatorChoice:
     def check(self, options: SeparatorOptions) -> None:
         if options.stems not in self.stem_counts:
             counts = " or ".join(map(str, self.stem_counts))
-            raise UserError(f"“{self.label}” separates into {counts} parts, not into {options.stems}.")
+            raise UserError(f"“{self.label}” separates into {counts} parts, not into {options.stems}. Choose another.")

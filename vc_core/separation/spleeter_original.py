@@ -142,12 +142,13 @@ class Worker:
 
     def _farewell(self) -> str:
         """Why the process has ended, as far as it could tell."""
-        self._process.wait()
+        killed = self._process.wait() < 0  # its last words are then about something else
         self._complaints.seek(0)
         lines = self._complaints.read().decode(errors="replace").split("\n")
         self.close()
-        last = next((line.strip() for line in reversed(lines) if line.strip()), "it may have run out of memory")
-        return f"The original Spleeter has ended unexpectedly: {last[:300]}. Try again, or choose another engine."
+        last_words = "" if killed else next((line.strip(" .") for line in reversed(lines) if line.strip(" .")), "")
+        reason = last_words[:300] or "it may have run out of memory"
+        return f"The original Spleeter has ended unexpectedly: {reason}. Try again, or choose another engine."
 
 
 def _end(process: "subprocess.Popen[bytes]", complaints: IO[bytes]) -> None:

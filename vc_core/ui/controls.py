@@ -86,10 +86,13 @@ def format_choice() -> gr.Dropdown:
     return gr.Dropdown(choices, value=DEFAULT_FORMAT, label=word("format"))
 
 
-def engine_choice(names: Sequence[str], default: str, needs: Callable[[gr.Request, str], str]) -> gr.Dropdown:
-    """The methods of a task, and under them what is to be known of the chosen one, and what it still `needs`.
+def engine_choice(
+    names: Sequence[str], default: str, needs: Callable[..., str], *, settings: Sequence[gr.Radio] = ()
+) -> gr.Dropdown:
+    """The methods of a task, and under them what is to be known of the chosen one.
 
-    Gradio translates labels but not choices, so those are sent again in the visitor's language.
+    `needs` tells what it still lacks: from the request, its name and the values of `settings`. Gradio translates
+    labels but not choices, so those are sent again in the visitor's language.
     """
     engine = gr.Dropdown(
         [(said_to(None, f"engine_{name}"), name) for name in names], value=default, label=word("engine")
@@ -99,11 +102,12 @@ def engine_choice(names: Sequence[str], default: str, needs: Callable[[gr.Reques
     def choices(request: gr.Request) -> Any:
         return gr.update(choices=[(said_to(request, f"engine_{name}"), name) for name in names])
 
-    def notice_of(name: str, request: gr.Request) -> str:
-        return f"{said_to(request, f'notice_{name}')} {needs(request, name)}"
+    def notice_of(request: gr.Request, name: str, *values: Any) -> str:
+        return f"{said_to(request, f'notice_{name}')} {needs(request, name, *values)}"
 
     gr.on(None, choices, None, engine, **PRIVATE)
-    engine.change(notice_of, engine, notice, **PRIVATE)
+    changes = [engine.change, *(setting.change for setting in settings)]
+    gr.on(changes, notice_of, [engine, *settings], notice, **PRIVATE)
     return engine
 
 

@@ -176,12 +176,12 @@ _separate_on_gpu = GPU(duration=_lease_seconds)(_separate)
 
 def _shown_for(wish: Wish, request: gr.Request) -> Callable[[Separated], tuple[Any, ...]]:
     def shown(separated: Separated) -> tuple[Any, ...]:
-        notes = [SEPARATORS[wish.engine].notice]
+        notes = [said_to(request, f"notice_{wish.engine}")]
         for stem in separated.stems.values():
             notes += [note for note in stem.notes if note not in notes]
         paths = [str(separated.stems[name].path) if name in separated.stems else None for name in STEMS]
         pictures = [(str(path), said_to(request, name)) for name, path in separated.pictures.items()]
-        return *paths, str(separated.archive), pictures, "\n\n".join(filter(None, notes))
+        return *paths, str(separated.archive), pictures, "\n\n".join(notes)
 
     return shown
 
@@ -191,8 +191,9 @@ def separate_vocals_panel(handover: Handover) -> None:
     with gr.Row(equal_height=False):
         with gr.Column():
             song = sound_input("song", "song", example=("example_song", "song.flac"))
-            engine = engine_choice(list(SEPARATORS), DEFAULT_SEPARATOR, _needs)
-            stems = gr.Radio(STEM_COUNTS, value=2, label=word("stems"), elem_id="stems", visible="hidden")
+            stems = gr.Radio(STEM_COUNTS, value=2, label=word("stems"), elem_id="stems", visible="hidden", render=False)
+            engine = engine_choice(list(SEPARATORS), DEFAULT_SEPARATOR, _needs, settings=[stems])
+            stems.render()  # type: ignore[no-untyped-call]
             buttons = start_and_stop(PANEL, "separate", more=["preview"])
             with gr.Accordion(word("advanced"), open=False):
                 start = gr.Slider(0, 600, value=0, step=1, label=word("preview_from"), elem_id="preview-from")
@@ -200,18 +201,18 @@ def separate_vocals_panel(handover: Handover) -> None:
                 sum_to_song = gr.Checkbox(True, label=word("sum_to_song"), info=word("sum_to_song_info"))
                 format_name = format_choice()
         with gr.Column():
+            notes = gr.Markdown(word("stems_empty"), elem_classes="hint", elem_id="separate-notes")
             players = [player(name, name, visible=True if name in STEMS[:2] else "hidden") for name in STEMS]
             handover.offer(PANEL, players[0])
             archive = gr.File(label=word("all_stems"), interactive=False, visible="hidden", elem_id="all-stems")
             pictures = gr.Gallery(
                 label=word("pictures"),
-                columns=2,
+                columns=1,
                 height="auto",
                 interactive=False,
                 visible="hidden",
                 elem_id="pictures",
             )
-            notes = gr.Markdown(word("stems_empty"), elem_classes="hint", elem_id="separate-notes")
     handover.accept(PANEL, song)
     engine.change(_stems_of, engine, [stems, treble], **PRIVATE)
     song.change(_length_of, song, start, **PRIVATE)
@@ -226,12 +227,13 @@ def separate_vocals_panel(handover: Handover) -> None:
         done.success(_revealed, results, results, **PRIVATE)
 
 
-def _needs(request: gr.Request, engine: str) -> str:
+def _needs(request: gr.Request, engine: str, stems: int | None) -> str:
     """What must happen before an engine works, so that nobody is surprised."""
     choice = SEPARATORS[engine]
     if not choice.is_installed():
         return said_to(request, "needs_install")
-    megabytes = choice.download_megabytes(SeparatorOptions())
+    known = stems if stems in choice.stem_counts else choice.stem_counts[0]
+    megabytes = choice.download_megabytes(SeparatorOptions(known))
     return said_to(request, "needs_download").format(megabytes) if megabytes else ""
 
 

@@ -18,6 +18,8 @@ CSS = """
 .hint p { color: var(--body-text-color-subdued); font-size: 0.9rem; margin: 0; }
 .other-sources { justify-content: flex-start; flex-wrap: wrap; }
 .other-sources > * { flex: 0 0 auto; width: auto; min-width: 0 !important; }
+#pictures .grid-wrap { max-height: none; height: auto; }
+#pictures .thumbnail-item { aspect-ratio: 900 / 220; }
 .voices { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: 0.75rem; }
 .voices article { border: 1px solid var(--border-color-primary); border-radius: var(--radius-lg);
   background: var(--block-background-fill); padding: 0.75rem 1rem; }
@@ -43,6 +45,8 @@ def theme() -> gr.themes.Base:
         button_primary_background_fill_hover="*primary_800",
         button_primary_background_fill_dark="*primary_700",
         button_primary_background_fill_hover_dark="*primary_600",
+        button_secondary_background_fill_dark="*neutral_600",
+        button_secondary_background_fill_hover_dark="*neutral_500",
         block_title_text_color="*primary_800",
         block_title_text_color_dark="*primary_100",
         block_label_text_color="*primary_800",
