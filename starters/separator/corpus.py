@@ -22,8 +22,8 @@ from starters.separator.voices import Cast
 from vc_core.audio import Samples
 
 TRACK_SECONDS = 12.0
-TRACKS = 400
-"""Of each kind; 3 GB."""
+TRACKS = 600
+"""Of each kind; 4 GB."""
 LEVEL = 0.1
 """Effective value of a stored track or layer, about 20 dB below full scale."""
 
@@ -103,13 +103,7 @@ class Pool:
     """Draws mixtures: of voices that never sang together and layers that never played together, too."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._tracks: dict[str, list[Path]] = {}
-        self.refresh()
-
-    def refresh(self) -> None:
-        for name in ("vocals", *music.LAYERS):
-            self._tracks[name] = sorted(self._folder.glob(f"{name}-*.npy"))
+        self._tracks = {name: sorted(folder.glob(f"{name}-*.npy")) for name in ("vocals", *music.LAYERS)}
 
     def draw(self, generator: Generator, frames: int) -> Mixture:
         nothing = np.zeros((2, frames))

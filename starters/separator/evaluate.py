@@ -1,6 +1,6 @@
 """Measure the starter model beside the preview engine, on songs whose voices and instruments it never heard.
 
-python -m starters.separator.evaluate WEIGHTS [SONGS]
+python -m starters.separator.evaluate [WEIGHTS] [SONGS]
 """
 
 import sys
@@ -22,6 +22,7 @@ from vc_core.separation.repet import Repet
 
 SONGS = 24
 ROOT = Path(__file__).parents[2]
+WEIGHTS = ROOT / "vc_core" / "separation" / "starter.safetensors"
 
 
 def load(path: Path) -> StemNets:
@@ -63,7 +64,7 @@ def measure(net: StemNets, mixture: Mixture) -> tuple[float, float, float]:
     return si_sdr(song, mixture.vocals), si_sdr(preview, mixture.vocals), si_sdr(model, mixture.vocals)
 
 
-def main(weights: Path, count: int = SONGS) -> None:
+def main(weights: Path = WEIGHTS, count: int = SONGS) -> None:
     torch.set_num_threads(1)
     net = load(weights)
     rows = []
@@ -78,4 +79,4 @@ def main(weights: Path, count: int = SONGS) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else SONGS)
+    main(*map(Path, sys.argv[1:2]), *map(int, sys.argv[2:]))

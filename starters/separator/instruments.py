@@ -195,6 +195,27 @@ def bowed(generator: Generator) -> Instrument:
     return play
 
 
+def stack(generator: Generator) -> Instrument:
+    """Any harmonic timbre: partials under random resonances, perhaps mostly the odd ones, perhaps beating in pairs."""
+    tilt, odd = generator.uniform(0.3, 2), generator.choice([0.0, generator.uniform(0.6, 1)])
+    resonances, strengths = np.exp(generator.uniform(np.log(200), np.log(5_000), 3)), generator.uniform(0, 4, 3)
+    beat, breath = generator.choice([0.0, generator.uniform(0.5, 6)]), generator.choice([0.0, 0.03])
+    attack, decay = log_uniform(generator, 0.002, 0.2), generator.choice([0.0, log_uniform(generator, 0.5, 4)])
+
+    def play(hertz: float, seconds: float) -> Sound:
+        envelope = held(seconds, min(attack, seconds / 2), 0.15)
+        times = np.arange(len(envelope)) / RATE
+        count = np.arange(1, 1 + int(np.clip(9_000 / hertz, 2, 24)))
+        peaks = np.exp(-((np.log(hertz * count[:, None] / resonances) / 0.3) ** 2))
+        weights = count**-tilt * (1 + peaks @ strengths) * np.where(count % 2 == 0, 1 - odd, 1.0)
+        sound = _partials(hertz - beat / 2, times, count, weights, decay * np.sqrt(count))
+        if beat:
+            sound += _partials(hertz + beat / 2, times, count, weights, decay * np.sqrt(count))
+        return (sound + breath * generator.standard_normal(len(times))) * envelope
+
+    return play
+
+
 def breeze(generator: Generator) -> Instrument:
     """Noise with a colour: wind, surf, the pad of air under a chord."""
     sharp = generator.uniform(1.02, 1.4)

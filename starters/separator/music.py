@@ -41,7 +41,7 @@ TRAINING = Band(
     (
         instruments.guitar, instruments.guitar, instruments.fm, instruments.analog, instruments.analog,
         instruments.organ, instruments.piano, instruments.piano, instruments.bar, instruments.wind,
-        instruments.bowed, instruments.breeze,
+        instruments.bowed, instruments.breeze, *6 * (instruments.stack,),
     ),
     drums.kit,
     (

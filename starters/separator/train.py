@@ -1,6 +1,6 @@
 """Train the starter model of the separation on the synthetic corpus, on one thread.
 
-    python -m starters.separator.train POOL WEIGHTS
+    python -m starters.separator.train [POOL] [WEIGHTS]
 
 For the first half a single network learns what is voice, at half the cost of two. Its copy with the opposite
 claim is then the accompaniment's, and both go on together.
@@ -8,6 +8,7 @@ claim is then the accompaniment's, and both go on together.
 
 import copy
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,16 +22,18 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, IterableDataset
 
-from starters.separator.corpus import Pool
+from starters.separator.corpus import Pool, fill_pool
 from starters.separator.masking import BINS, FRAME, HOP, STEMS, spectrum_of
 from vc_core.models.unet import StemNets, UNet
 
+POOL = Path(tempfile.gettempdir()) / "starter-separator-pool"
+WEIGHTS = Path(__file__).parents[2] / "vc_core" / "separation" / "starter.safetensors"
 FILTERS = (8, 16, 32, 64, 128, 256)
 METADATA = {
     "stems": ",".join(STEMS),
     "activation": "relu",
     "exclusive": "false",
-    "origin": "Trained by starters/separator on synthetic voices and music; no recordings of people or songs.",
+    "origin": "Trained by starters/separator on the voices of espeak-ng and flite and on synthesised music alone.",
     "licence": "MIT",
 }
 
@@ -41,17 +44,28 @@ leaves wrong."""
 
 
 @dataclass(frozen=True)
+class Stage:
+    steps: int
+    rate: float
+    """Of learning; it falls evenly."""
+    left: float
+    """How much of the rate is left at the end."""
+
+
+@dataclass(frozen=True)
 class Plan:
-    steps_alone: int = 3_000
-    steps_together: int = 1_500
+    alone: Stage = Stage(steps=2_000, rate=2e-3, left=0.4)
+    together: Stage = Stage(steps=2_600, rate=1.2e-3, left=0.0)
     batch: int = 8
     moments: int = 128
     """Much shorter than in use, for more variety in a batch: 3 seconds."""
-    rate_alone: float = 2e-3
-    rate_together: float = 8e-4
-    averaged: float = 0.995
-    report_every: int = 100
     seed: int = 1
+
+
+WARM_STEPS = 100
+AVERAGED = 0.995
+"""What is kept is the average of the last few hundred steps."""
+REPORT_EVERY = 100
 
 
 class Excerpts(IterableDataset[Excerpt]):
@@ -65,9 +79,7 @@ class Excerpts(IterableDataset[Excerpt]):
         generator = np.random.default_rng(self._plan.seed)
         pool = Pool(self._pool)
         frames = (self._plan.moments - 1) * HOP + FRAME
-        for count in range(sys.maxsize):
-            if count % 500 == 0:
-                pool.refresh()
+        while True:
             mixture = pool.draw(generator, frames)
             both = spectrum_of(torch.from_numpy(np.stack([mixture.vocals, mixture.song])))[..., :BINS]
             yield excerpt_of(*both)
@@ -126,22 +138,17 @@ def loss_of(balance: Tensor, magnitudes: Tensor, share: Tensor, rest: Tensor) ->
     return (torch.log(over_song + 1e-3) + 3 * in_size).mean()
 
 
-def train(model: Alone | Together, batches: Iterator[list[Tensor]], plan: Plan, weights: Path) -> StemNets:
-    steps, rate = (
-        (plan.steps_alone, plan.rate_alone) if isinstance(model, Alone) else (plan.steps_together, plan.rate_together)
-    )
-    model.to(memory_format=torch.channels_last)
+def train(model: Alone | Together, batches: Iterator[list[Tensor]], stage: Stage, weights: Path) -> StemNets:
+    """Writes the average on the way, too."""
     for part in model.modules():
         if isinstance(part, nn.Dropout):
             part.p = 0.0  # nothing is heard twice
-    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(plan.averaged), use_buffers=True)
-    optimizer = torch.optim.AdamW(model.parameters(), rate, betas=(0.9, 0.98), weight_decay=1e-3)
-    warm, left = 100, 0.05 if isinstance(model, Alone) else 0.0
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: min((step + 1) / warm, 1.0) * (left + (1 - left) * (1 - step / steps))
-    )
+    model.train().to(memory_format=torch.channels_last)
+    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED), use_buffers=True)
+    optimizer = torch.optim.AdamW(model.parameters(), stage.rate, betas=(0.9, 0.98), weight_decay=1e-3)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate_share(stage, step))
     losses, began = [], time.monotonic()
-    for step in range(1, steps + 1):
+    for step in range(1, stage.steps + 1):
         magnitudes, share, rest = next(batches)
         with torch.autocast("cpu", torch.bfloat16):
             balance = model(magnitudes.contiguous(memory_format=torch.channels_last))
@@ -153,11 +160,15 @@ def train(model: Alone | Together, batches: Iterator[list[Tensor]], plan: Plan, 
         schedule.step()
         average.update_parameters(model)
         losses.append(loss.item())
-        if step % plan.report_every == 0 or step == steps:
-            print(f"{step}/{steps} {np.mean(losses):.3f} after {time.monotonic() - began:.0f} s", flush=True)
+        if step % REPORT_EVERY == 0:
+            print(f"{step}/{stage.steps} {np.mean(losses):.3f} after {time.monotonic() - began:.0f} s", flush=True)
             losses.clear()
             save(average.module.as_stem_nets(), weights)
     return average.module.as_stem_nets()
+
+
+def _rate_share(stage: Stage, step: int) -> float:
+    return min((step + 1) / WARM_STEPS, 1.0) * (1 - (1 - stage.left) * step / stage.steps)
 
 
 def save(nets: StemNets, weights: Path) -> None:
@@ -170,13 +181,14 @@ def save(nets: StemNets, weights: Path) -> None:
     weights.write_bytes(as_safetensors(tensors, METADATA))
 
 
-def main(pool: Path, weights: Path, plan: Plan = Plan()) -> None:
+def main(pool: Path = POOL, weights: Path = WEIGHTS, plan: Plan = Plan()) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(plan.seed)
+    fill_pool(pool)
     batches = iter(DataLoader(Excerpts(pool, plan), plan.batch, num_workers=1, prefetch_factor=4))
-    both = train(Alone(), batches, plan, weights)
-    train(Together(both), batches, plan, weights)
+    both = train(Alone(), batches, plan.alone, weights)
+    save(train(Together(both), batches, plan.together, weights), weights)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(*map(Path, sys.argv[1:]))
