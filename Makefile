@@ -2,9 +2,10 @@
 
 PYTHON ?= python3
 SPLEETER_PYTHON ?= python3.11
+POOL ?= /tmp/instant-pool
 BIN := .venv/bin
 
-.PHONY: run test test-all check format bench examples spleeter-env starter-separator space clean
+.PHONY: run test test-all check format bench examples spleeter-env starter-separator starter-voices space clean
 
 # The app, in a browser. The first time installs everything into .venv.
 run: .venv/installed
@@ -40,6 +41,12 @@ spleeter-env: .spleeter-env/installed
 # The starter model, from nothing: about an hour.
 starter-separator: .venv/installed-dev
 	$(BIN)/python -m starters.separator.train
+
+# The instant engine's encoder, its start, and the voices that come with the app. It needs Debian's flite.
+starter-voices: .venv/installed-dev
+	$(BIN)/python -m starters.instant.corpus $(POOL) 2400
+	$(BIN)/python -m starters.instant.train_units $(POOL)
+	$(BIN)/python -m starters.instant.train_voices all
 
 # dist/NAME, a complete Space: separate_vocals, convert_singer, add_emotion, train_voice or suite.
 space:

@@ -18,13 +18,14 @@ class Cost:
 
 def cost_of(code: str, *arguments: str, python: str = sys.executable, **variables: str) -> Cost:
     """The cost of a Python program in a fresh process; raises if it fails."""
+    # Told by itself: what the system says of a child's peak includes that of the process it was forked from.
+    report = "\nimport os\nwith open('/proc/self/status', 'rb') as status: os.write(1, status.read())"
     started = time.perf_counter()
     own = {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"} if python == sys.executable else {}
-    process = subprocess.Popen([python, "-c", code, *arguments], env=os.environ | own | variables)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise RuntimeError(f"the measured program failed with status {status}")
-    return Cost(time.perf_counter() - started, usage.ru_maxrss / 1024)
+    command = [python, "-c", code + report, *arguments]
+    done = subprocess.run(command, env=os.environ | own | variables, stdout=subprocess.PIPE, check=True)
+    seconds = time.perf_counter() - started
+    return Cost(seconds, int(done.stdout.split(b"VmHWM:")[1].split()[0]) / 1024)
 
 
 def machine() -> str:

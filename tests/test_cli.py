@@ -168,10 +168,23 @@ def test_separate_without_a_song_is_told(vc):
 def test_stems_as_heard_lack_the_treble(vc, tmp_path, tone):
     write_audio(tmp_path / "high.flac", tone(18_000, seconds=2, channels=2))
     for flag in ("--sum-to-song", "--no-sum-to-song"):
-        assert vc("separate", tmp_path / "high.flac", flag, "-o", tmp_path / flag)[0] == 0
+        assert vc("separate", tmp_path / "high.flac", "--engine", "starter", flag, "-o", tmp_path / flag)[0] == 0
     kept, lost = (
         read_audio(tmp_path / flag / "high" / "accompaniment.flac") for flag in ("--sum-to-song", "--no-sum-to-song")
     )
     inside = slice(8192, -8192)
     assert np.abs(lost.samples[:, inside]).max() < 0.001
     assert np.abs(kept.samples[:, inside]).max() > 0.4
+
+
+def test_a_voice_is_given_an_emotion_and_says_so(vc, tmp_path):
+    line = Path(__file__).parents[1] / "examples" / "spoken_line.flac"
+    code, said = vc("emotion", line, tmp_path / "gone.wav", "-e", "sad", "-i", 0.5, "-o", tmp_path / "out")
+    assert code == 1
+    assert "gone.wav: There is no file" in said
+    path = tmp_path / "out" / "spoken_line-sad-50.flac"
+    assert read_audio(path).seconds > 1.05 * read_audio(line).seconds
+    assert vc("verify", path)[0] == 0
+    code, said = vc("emotion", line, "-e", "hungry")
+    assert code == 1
+    assert "no emotion called “hungry”. There are: neutral, happy" in said

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-import pyloudnorm
 from scipy.ndimage import maximum_filter1d, minimum_filter1d
-from scipy.signal import resample_poly
 
 from vc_core.audio import Audio, Samples
 from vc_core.slicing import Windows, process_in_windows
@@ -17,10 +15,13 @@ LIMITER_WINDOWS = Windows(seconds=10.0, context_seconds=0.05, fade_seconds=0.0)
 LOOKAHEAD_SECONDS = 0.04
 """Longer than a period of the lowest bass, or the gain would follow the wave itself and distort it."""
 OVERSAMPLING = 4
+INTERPOLATOR_REACH = 20
 
 
 def loudness_lufs(audio: Audio) -> float:
     """Integrated loudness; minus infinity for silence."""
+    import pyloudnorm  # slow to import, and whatever writes a file imports this module
+
     shortest = round(0.4 * audio.sample_rate)  # the length of a gating block
     samples = audio.samples
     if audio.frames < shortest:
@@ -92,8 +93,22 @@ def _limiter_gain(audio: Audio, ceiling: float) -> Samples | None:
     return (1.0 - np.convolve(reduction, weights / weights.sum(), "valid")).astype(np.float32)
 
 
+def _interpolators() -> list[Samples]:
+    """What gives the sound a quarter, a half and three quarters of the way to the next frame: windowed sincs."""
+    at = np.arange(-INTERPOLATOR_REACH, INTERPOLATOR_REACH + 1)
+    window = np.kaiser(2 * len(at) + 1, 5.0)[1::2]
+    parts = np.arange(1, OVERSAMPLING) / OVERSAMPLING
+    return [(np.sinc(at + part) * window).astype(np.float32) for part in parts]
+
+
+_BETWEEN = _interpolators()
+
+
 def _peaks(samples: Samples) -> Samples:
     """For each frame, the highest level at it and on both sides up to the next frame."""
-    channels, frames = samples.shape
-    dense = np.abs(resample_poly(samples, OVERSAMPLING, 1, axis=1)).reshape(channels, frames, OVERSAMPLING)
-    return np.asarray(maximum_filter1d(dense.max(axis=2), 3, axis=1), np.float32)
+    frames = samples.shape[1]
+    highest = np.abs(samples)
+    for kernel in _BETWEEN:
+        for channel, heard in zip(highest, samples, strict=True):
+            np.maximum(channel, np.abs(np.convolve(heard, kernel, "same")[:frames]), out=channel)
+    return np.asarray(maximum_filter1d(highest, 3, axis=1), np.float32)

@@ -63,6 +63,6 @@ def fill(module: "nn.Module", tensors: Mapping[str, "Tensor"], *, source: str) -
             listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
             raise UserError(f"“{source}” does not fit this engine: it {fault} weights ({listed}).")
     for name, tensor in tensors.items():
-        if tensor.is_floating_point() and not torch.isfinite(tensor).all():
+        if tensor.is_floating_point() and not torch.isfinite(tensor.sum(dtype=torch.float64)):
             raise UserError(f"“{source}” is broken: {name} holds values that are not numbers.")
     module.load_state_dict(tensors, strict=False)

@@ -2,7 +2,7 @@
 
 from vc_core.ui.suite import build_suite, serve
 
-demo = build_suite(["separate_vocals", "voices"])
+demo = build_suite(["add_emotion", "separate_vocals"])
 
 if __name__ == "__main__":
     serve(demo)

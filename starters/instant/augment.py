@@ -91,7 +91,9 @@ def microphone(generator: Generator) -> Floats:
     return np.interp(np.arange(units.MELS), points, generator.normal(0, 0.7, 6)).astype(np.float32)
 
 
-def labels_of(utterance: Utterance, sources: npt.NDArray[np.float64], alphabet: dict[str, int]) -> npt.NDArray[np.int64]:
+def labels_of(
+    utterance: Utterance, sources: npt.NDArray[np.float64], alphabet: dict[str, int]
+) -> npt.NDArray[np.int64]:
     """The phone at each of these moments; -1 for those that are in no alphabet."""
     spoken = utterance.spoken
     known = [alphabet.get("" if phone in SILENCES else phone, -1) for phone in spoken.phones]

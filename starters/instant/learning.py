@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -91,15 +92,36 @@ def distance(made: Tensor, wanted: Tensor, bandwidth_hz: Tensor, rate: int) -> T
     """In decibels, and in size where it is loud, over several widths of the window."""
     total = torch.zeros(())
     for size in FRAMES_OF_SPECTRA:
-        window = torch.hann_window(size)
-        both = torch.stft(torch.cat([made, wanted]), size, size // 4, window=window, return_complex=True)
-        mine, theirs = ((both.real**2 + both.imag**2 + 1e-9) / (window**2).sum()).sqrt().chunk(2)
-        heard = (torch.arange(size // 2 + 1) * rate / size < bandwidth_hz[:, None])[:, :, None].float()
+        mine, theirs = magnitudes(torch.cat([made, wanted]), size).chunk(2)
+        heard = (torch.arange(size // 2 + 1) * rate / size < bandwidth_hz[:, None])[:, None].float()
         share = heard.sum() / heard.numel()
         in_db = (torch.log(mine + FAINT) - torch.log(theirs + FAINT)).abs() * heard
-        in_size = ((mine - theirs) * heard).square().sum((1, 2)).sqrt() / (theirs * heard).square().sum((1, 2)).sqrt().clamp_min(1.0)
-        total = total + in_db.mean() / share + 0.5 * in_size.mean()
+        off, size_of_it = (((part * heard) ** 2).sum((1, 2)).sqrt() for part in (mine - theirs, theirs))
+        total = total + in_db.mean() / share + 0.5 * (off / size_of_it.clamp_min(1.0)).mean()
     return total / len(FRAMES_OF_SPECTRA)
+
+
+class _Spectrum(torch.autograd.Function):
+    """`rfft`, whose gradient torch finds by way of a complex transform of the full size, at thrice the cost."""
+
+    @staticmethod
+    def forward(context: Any, pieces: Tensor) -> Tensor:
+        context.size = pieces.shape[-1]
+        return torch.fft.rfft(pieces)
+
+    @staticmethod
+    def backward(context: Any, gradient: Tensor) -> Tensor:
+        size = context.size
+        halved = gradient * 0.5
+        halved[..., 0], halved[..., -1] = gradient[..., 0], gradient[..., -1]
+        return torch.fft.irfft(halved, size) * size
+
+
+def magnitudes(sound: Tensor, size: int) -> Tensor:
+    """(batch, frames) gives (batch, moments, bins); white sound of power 1 gives 1 on average."""
+    window = torch.hann_window(size)
+    spectrum = torch.view_as_real(_Spectrum.apply(sound.unfold(1, size, size // 3) * window))
+    return (spectrum.square().sum(-1) / (window**2).sum() + 1e-9).sqrt()
 
 
 def learn(

@@ -7,12 +7,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from examples.espeak import speak
 from starters.instant.augment import microphone
 from starters.instant.corpus import say_with_flite
 from starters.instant.sentences import choose_text
 from starters.separator import voices
 from starters.separator.effects import Generator, log_uniform
-from examples.espeak import speak
 from vc_core.audio import Audio
 from vc_core.models import units
 from vc_core.models.ddsp import hop_of

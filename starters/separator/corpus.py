@@ -103,6 +103,7 @@ class Pool:
     """Draws mixtures: of voices that never sang together and layers that never played together, too."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self._tracks = {name: sorted(folder.glob(f"{name}-*.npy")) for name in ("vocals", *music.LAYERS)}
 
     def draw(self, generator: Generator, frames: int) -> Mixture:

@@ -9,32 +9,18 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file
 
 from starters.separator.corpus import Mixture, held_out_mixture
 from starters.separator.effects import RATE
-from starters.separator.masking import vocals_of
 from vc_core.audio import Audio, Samples
-from vc_core.models.unet import StemNets
 from vc_core.reading import read_audio
+from vc_core.separation import STARTER_WEIGHTS, Separator
 from vc_core.separation.repet import Repet
+from vc_core.separation.spleeter import Spleeter
+from vc_core.separation.spleeter_weights import load_nets
 
 SONGS = 24
 ROOT = Path(__file__).parents[2]
-WEIGHTS = ROOT / "vc_core" / "separation" / "starter.safetensors"
-
-
-def load(path: Path) -> StemNets:
-    with safe_open(path, "pt") as file:
-        metadata = file.metadata()
-    tensors = {name: tensor.float() for name, tensor in load_file(path).items()}
-    stems = tuple(metadata["stems"].split(","))
-    count = sum(name.startswith(f"nets.{stems[0]}.convolutions") for name in tensors) // 2
-    filters = tuple(len(tensors[f"nets.{stems[0]}.convolutions.{level}.bias"]) for level in range(count))
-    net = StemNets(stems, filters)
-    net.load_state_dict(tensors, strict=False)  # all but BatchNorm's counters
-    return net.eval()
 
 
 def si_sdr(heard: Samples, true: Samples) -> float:
@@ -56,21 +42,21 @@ def songs(count: int) -> Iterator[tuple[str, Mixture]]:
     yield "example", example()
 
 
-def measure(net: StemNets, mixture: Mixture) -> tuple[float, float, float]:
+def measure(model: Separator, mixture: Mixture) -> tuple[float, float, float]:
     """The mixture as it is, what the preview makes of it, and what the model does."""
-    song = mixture.song
-    preview = Repet().separate(Audio(song, RATE))["vocals"].samples
-    model = vocals_of(net, torch.from_numpy(song)).numpy()
-    return si_sdr(song, mixture.vocals), si_sdr(preview, mixture.vocals), si_sdr(model, mixture.vocals)
+    song = Audio(mixture.song, RATE)
+    heard = [song, *(engine.separate(song)["vocals"] for engine in (Repet(), model))]
+    as_it_is, preview, separated = (si_sdr(audio.samples, mixture.vocals) for audio in heard)
+    return as_it_is, preview, separated
 
 
-def main(weights: Path = WEIGHTS, count: int = SONGS) -> None:
+def main(weights: Path = STARTER_WEIGHTS, count: int = SONGS) -> None:
     torch.set_num_threads(1)
-    net = load(weights)
+    model = Spleeter(load_nets(weights), "cpu")
     rows = []
     print("vocals, SI-SDR in dB      song  preview    model")
     for name, mixture in songs(count):
-        row = measure(net, mixture)
+        row = measure(model, mixture)
         print(f"{name:20}" + "".join(f"{value:10.2f}" for value in row), flush=True)
         if name != "example":
             rows.append(row)

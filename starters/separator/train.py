@@ -23,11 +23,12 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, IterableDataset
 
 from starters.separator.corpus import Pool, fill_pool
-from starters.separator.masking import BINS, FRAME, HOP, STEMS, spectrum_of
 from vc_core.models.unet import StemNets, UNet
+from vc_core.separation import STARTER_WEIGHTS
+from vc_core.separation.spleeter import FFT_FRAMES, HOP_FRAMES, LOW_BINS, spectrum_of
 
 POOL = Path(tempfile.gettempdir()) / "starter-separator-pool"
-WEIGHTS = Path(__file__).parents[2] / "vc_core" / "separation" / "starter.safetensors"
+STEMS = ("vocals", "accompaniment")
 FILTERS = (8, 16, 32, 64, 128, 256)
 METADATA = {
     "stems": ",".join(STEMS),
@@ -78,11 +79,12 @@ class Excerpts(IterableDataset[Excerpt]):
         torch.set_num_threads(1)
         generator = np.random.default_rng(self._plan.seed)
         pool = Pool(self._pool)
-        frames = (self._plan.moments - 1) * HOP + FRAME
+        frames = (self._plan.moments - 1) * HOP_FRAMES + FFT_FRAMES
         while True:
             mixture = pool.draw(generator, frames)
-            both = spectrum_of(torch.from_numpy(np.stack([mixture.vocals, mixture.song])))[..., :BINS]
-            yield excerpt_of(*both)
+            sounds = torch.from_numpy(np.concatenate([mixture.vocals, mixture.song]))
+            spectrum = spectrum_of(sounds, self._plan.moments)[..., :LOW_BINS]
+            yield excerpt_of(*spectrum.split(2))
 
 
 def excerpt_of(vocals: Tensor, song: Tensor) -> Excerpt:
@@ -172,16 +174,16 @@ def _rate_share(stage: Stage, step: int) -> float:
 
 
 def save(nets: StemNets, weights: Path) -> None:
-    """As half-precision numbers, which cost nothing that can be measured."""
+    """Kernels as half-precision numbers, which costs nothing that can be measured; variances may not fit into them."""
     tensors = {
-        name: tensor.half().contiguous()
+        name: (tensor.half() if tensor.ndim == 4 else tensor).contiguous()
         for name, tensor in nets.state_dict().items()
         if not name.endswith("num_batches_tracked")
     }
     weights.write_bytes(as_safetensors(tensors, METADATA))
 
 
-def main(pool: Path = POOL, weights: Path = WEIGHTS, plan: Plan = Plan()) -> None:
+def main(pool: Path = POOL, weights: Path = STARTER_WEIGHTS, plan: Plan = Plan()) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(plan.seed)
     fill_pool(pool)

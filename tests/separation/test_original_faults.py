@@ -24,7 +24,9 @@ def separated(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", "/nowhere")  # there is no ffmpeg, and none is needed
 
     def run(path, *options):
-        result = CliRunner().invoke(app, ["separate", str(path), "-o", str(tmp_path / "out"), *options])
+        result = CliRunner().invoke(
+            app, ["separate", str(path), "--engine", "starter", "-o", str(tmp_path / "out"), *options]
+        )
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
         stems = {file.stem: read_audio(file) for file in (tmp_path / "out" / path.stem).glob("*.flac")}

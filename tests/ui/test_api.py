@@ -4,6 +4,7 @@ import re
 import shutil
 import threading
 import time
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -13,6 +14,8 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from voice_maker import add_voice
 
+from vc_core.pitch import find_pitch
+from vc_core.provenance import read_origin
 from vc_core.reading import read_audio
 from vc_core.ui.suite import build_suite, launch
 from vc_core.voice_sharing import export_zip
@@ -26,7 +29,8 @@ SNIPPETS = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
 @pytest.fixture
 def folder_of_examples(tmp_path, monkeypatch):
     """A folder with the files that the guide speaks of."""
-    shutil.copy(ROOT / "examples" / "song.flac", tmp_path / "song.flac")
+    for name in ("song.flac", "spoken_line.flac"):
+        shutil.copy(ROOT / "examples" / name, tmp_path / name)
     export_zip(add_voice(VoiceLibrary(tmp_path / "elsewhere")), tmp_path / "alto.zip")
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -62,13 +66,29 @@ def test_the_stems_that_come_back_are_exact(client, song):
     )
     total = read_audio(vocals).samples + read_audio(accompaniment).samples
     np.testing.assert_allclose(total, song.samples, atol=1e-6)
-    assert "synthetic" in note
+    assert "preview" in note
 
 
 def test_peaks_that_had_to_be_lowered_are_told(client, song, tmp_path):
     write_audio(tmp_path / "loud.wav", song.with_samples(song.samples * 8), format_name="wav32")
     *_, note = client.predict(song=handle_file(tmp_path / "loud.wav"), api_name="/separate")
     assert "Peaks were lowered" in note
+
+
+def test_emotion_starts_from_the_very_recording_and_says_that_it_is_made(client):
+    voice = handle_file(ROOT / "examples" / "spoken_line.flac")
+    original = read_audio(ROOT / "examples" / "spoken_line.flac")
+    steps = client.predict(voice=voice, emotion="happy", changes_tempo=False, api_name="/emotion_steps")
+    sounds = [read_audio(step) for step in steps]
+    np.testing.assert_array_equal(sounds[0].samples, original.samples)
+    assert {sound.frames for sound in sounds} == {original.frames}
+    means = [float(np.log2(pitch.hertz[pitch.voiced]).mean()) for pitch in map(find_pitch, sounds)]
+    assert means == sorted(means)
+    assert 12 * (means[-1] - means[0]) == pytest.approx(12 * np.log2(1.25), abs=1.0)  # happy is a quarter higher
+    assert read_origin(Path(steps[0])).provenance is None
+    provenance = read_origin(Path(steps[-1])).provenance
+    assert provenance.ai_generated
+    assert provenance.settings["emotion"] == "happy"
 
 
 def test_two_clients_at_once_get_their_own(studio, tmp_path, tone):

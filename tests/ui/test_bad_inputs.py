@@ -22,8 +22,10 @@ from media import cut, encode
 from voice_maker import add_voice, fill_folder
 
 from vc_core.audio import Audio
+from vc_core.ui.add_emotion import emotion as emotion_handler
+from vc_core.ui.add_emotion import emotion_steps
 from vc_core.ui.events import UNEXPECTED
-from vc_core.ui.separate_vocals import separate
+from vc_core.ui.separate_vocals import preview, separate
 from vc_core.ui.visitors import results_folder
 from vc_core.ui.voices import add_voice as add_voice_handler
 from vc_core.ui.voices import check_origin, check_voice, delete_voice, export_voice, publish_voice
@@ -135,6 +137,13 @@ TEXTS: list[tuple[str, dict[str, Any], str]] = [
     ("/separate", {"song": None}, "Choose a song"),
     ("/separate", {"song": "examples/song.flac", "engine": "magic"}, "magic"),
     ("/separate", {"song": "examples/song.flac", "format_name": "wma"}, "wma"),
+    ("/separate", {"song": "examples/song.flac", "engine": "repet", "stems": 5}, "not into 5"),
+    ("/preview", {"song": None}, "Choose a song"),
+    ("/emotion", {"voice": None}, "Choose a voice"),
+    ("/emotion", {"voice": "examples/spoken_line.flac", "emotion": "hungry"}, "hungry"),
+    ("/emotion", {"voice": "examples/spoken_line.flac", "intensity": 2.0}, "0 to 1.5|maximum"),
+    ("/emotion", {"voice": "examples/spoken_line.flac", "format_name": "wma"}, "wma"),
+    ("/emotion_steps", {"voice": None}, "Choose a voice"),
     ("/add_voice", {"archive": None, "repo": "", "name": ""}, "either a zip file or"),
     ("/add_voice", {"archive": None, "repo": "nonsense", "name": ""}, "not the name of a repo"),
     ("/add_voice", {"archive": None, "repo": "https://example.org/a/b", "name": ""}, "Only links"),
@@ -155,9 +164,14 @@ TEXTS: list[tuple[str, dict[str, Any], str]] = [
 ]
 
 HANDLERS: dict[str, Callable[..., Any]] = {
-    "/separate": lambda song, engine="repet", format_name="flac24": list(
-        separate(song, engine, 2, False, True, format_name, None)
+    "/separate": lambda song, engine="repet", stems=2, format_name="flac24": list(
+        separate(song, engine, stems, False, True, format_name, None)
     ),
+    "/preview": lambda song: list(preview(song, "repet", 2, False, True, 0, None)),
+    "/emotion": lambda voice, emotion="sad", intensity=1.0, format_name="flac24": list(
+        emotion_handler(voice, emotion, intensity, "neutral", True, False, "rules", format_name, None)
+    ),
+    "/emotion_steps": lambda voice: list(emotion_steps(voice, "sad", "neutral", True, False, "rules", None)),
     "/add_voice": lambda archive, repo, name: list(add_voice_handler(archive, repo, name, None)),
     "/check_voice": lambda name: check_voice(name, None),
     "/export_voice": lambda name: export_voice(name, None),
@@ -248,8 +262,8 @@ def test_a_zip_and_a_repo_at_once(client, tmp_path):
 
 @pytest.mark.parametrize(("endpoint", "parameters", "words"), TEXTS)
 def test_a_bad_choice(client, endpoint, parameters, words):
-    if str(parameters.get("song", "")).startswith("examples"):
-        parameters = parameters | {"song": ROOT / parameters["song"]}
+    examples = {name: ROOT / value for name, value in parameters.items() if str(value).startswith("examples")}
+    parameters = parameters | examples
     refused_both_ways(client, endpoint, parameters, words)
 
 

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from vc_core.emotion import EMOTIONS, GUESS, STYLERS
 from vc_core.separation import SEPARATORS
+from vc_core.ui.add_emotion import STEPS
 from vc_core.ui.suite import PANELS
 from vc_core.ui.words import TRANSLATIONS, WORDS, said_to, word
 from vc_core.voices import CONSENTS
@@ -26,7 +28,8 @@ def test_a_word_is_in_both_languages(key):
 def test_every_word_that_is_asked_for_exists_and_every_other_is_gone():
     source = "\n".join(path.read_text() for path in UI.glob("*.py") if path.name != "words.py")
     asked = set(re.findall(r"[\"']([a-z_]+)[\"']", source))
-    asked |= {f"engine_{name}" for name in SEPARATORS} | {f"notice_{name}" for name in SEPARATORS}
+    asked |= {f"{word}_{name}" for word in ("engine", "notice") for name in (*SEPARATORS, *STYLERS)}
+    asked |= {f"emotion_{name}" for name in (*EMOTIONS, GUESS)} | {f"step_{round(100 * step)}" for step in STEPS}
     asked |= {f"tab_{name}" for name in PANELS} | {f"consent_{name}" for name in CONSENTS}
     asked |= {f"send_{name}" for name in PANELS}
     assert set(WORDS) <= asked, f"unused: {set(WORDS) - asked}"

@@ -1,4 +1,4 @@
-"""The same tasks from a shell: `vc separate`, `vc voices`, `vc verify`."""
+"""The same tasks from a shell: `vc separate`, `vc emotion`, `vc voices`, `vc verify`."""
 
 import logging
 from typing import Annotated
@@ -7,11 +7,13 @@ import typer
 
 from vc_core import __version__
 from vc_core.cli.console import out
+from vc_core.cli.emotion import emotion
 from vc_core.cli.separate import separate
 from vc_core.cli.voices import verify, voices_app
 
 app = typer.Typer(no_args_is_help=True, help="Voice Studio from the shell.", pretty_exceptions_enable=False)
 app.command()(separate)
+app.command()(emotion)
 app.command()(verify)
 app.add_typer(voices_app, name="voices")
 

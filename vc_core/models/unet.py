@@ -5,6 +5,7 @@ models”, JOSS 2020. Its pads are those of TensorFlow's “same”, and its lay
 published checkpoints, so that these give the same result here.
 """
 
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 import torch
@@ -63,6 +64,9 @@ def _norm(width: int) -> nn.BatchNorm2d:
     return nn.BatchNorm2d(width, eps=1e-3, momentum=0.01)
 
 
+ForEach = Callable[[Callable[[nn.Module], Tensor], Iterable[nn.Module]], Iterable[Tensor]]
+
+
 class StemNets(nn.Module):
     """One network for each stem; what they claim of each point is weighed against one another."""
 
@@ -79,8 +83,11 @@ class StemNets(nn.Module):
         self.exclusive = exclusive
         """Whether the stems share each point by softmax, or each claims what it wants of it."""
 
-    def forward(self, magnitudes: Tensor) -> Tensor:
-        """Magnitudes of shape (batch, 2, moments, bins); gives each stem's, stacked in front."""
-        claims = torch.stack([net(magnitudes) for net in self.nets.values()])
+    def forward(self, magnitudes: Tensor, each: ForEach = map) -> Tensor:
+        """Magnitudes of shape (batch, 2, moments, bins); gives each stem's, stacked in front.
+
+        `each` may be a map that works in parallel.
+        """
+        claims = torch.stack(list(each(lambda net: net(magnitudes), self.nets.values())))
         shares = torch.softmax(claims, dim=0) if self.exclusive else torch.sigmoid(claims)
         return shares * magnitudes

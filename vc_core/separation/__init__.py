@@ -60,7 +60,7 @@ SEPARATORS: dict[str, SeparatorChoice] = {
     "starter": SeparatorChoice(
         "Starter model",
         lambda options, device: _unet(STARTER_WEIGHTS, options, device),
-        notice="Comes with the app. It was trained on synthetic sound only, so real songs come out less clean.",
+        notice="Comes with the app. It was trained on synthetic sound: often cleaner than the preview, at times not.",
         has_treble=True,
         gpu_speed=20.0,
     ),
@@ -110,7 +110,7 @@ SEPARATORS: dict[str, SeparatorChoice] = {
     ),
 }
 """Another engine is one file and one entry here."""
-DEFAULT_SEPARATOR = "starter"
+DEFAULT_SEPARATOR = "repet"
 
 
 def choose(name: str, options: SeparatorOptions) -> SeparatorChoice:

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vc_core.audio import Audio, Samples
-from vc_core.download import download
 from vc_core.errors import UserError
 from vc_core.home import studio_home
 from vc_core.progress import Progress, part_of, silent
@@ -141,6 +140,8 @@ def _absent(name: str, stems: int, folder: Path) -> list[str]:
 
 
 def _download(path: Path, progress: Progress) -> None:
+    from vc_core.download import download  # brings the Hub's client along, which is slow to import
+
     download(f"{ROOT_URL}/{path.name}", path, progress=progress)
     if not has_its_hash(path):
         path.unlink()

@@ -1,4 +1,7 @@
-"""Where Spleeter's weights come from: installed before, a folder, a repo on the Hub, or the official archive."""
+"""Where Spleeter's weights come from: installed before, a folder, a repo on the Hub, or the official archive.
+
+The Hub's client and torch are slow to import, so they are imported only where something is fetched.
+"""
 
 import os
 import shutil
@@ -7,13 +10,15 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
-from vc_core.download import download
 from vc_core.errors import UserError
 from vc_core.home import studio_home
-from vc_core.hub import Repo, fetch, look_up, parse_checkpoint
 from vc_core.progress import Progress, part_of, silent
 from vc_core.separation.spleeter_models import MODELS, RELEASE, SpleeterModel
+
+if TYPE_CHECKING:
+    from vc_core.hub import Repo
 
 ARCHIVED = ("model.index", "model.data-00000-of-00001")
 MAX_UNPACKED_BYTES = 1_000_000_000
@@ -93,6 +98,8 @@ def _found(model: SpleeterModel, source: str, folder: Path, progress: Progress) 
 
 
 def _from_source(source: str, model: SpleeterModel, progress: Progress) -> Path:
+    from vc_core.hub import Repo, look_up, parse_checkpoint
+
     checkpoint = parse_checkpoint(source, allow_local=True)
     if checkpoint.local is not None:
         names = {str(path.relative_to(checkpoint.local)) for path in checkpoint.local.glob("**/*")}
@@ -111,13 +118,17 @@ def _from_source(source: str, model: SpleeterModel, progress: Progress) -> Path:
     raise UserError(f"“{source}” holds neither {model.name}.safetensors nor {model.name}/{ARCHIVED[0]}.")
 
 
-def _file(repo: Repo, name: str, progress: Progress) -> Path:
+def _file(repo: "Repo", name: str, progress: Progress) -> Path:
+    from vc_core.hub import fetch
+
     if repo.checkpoint.local is not None:
         return repo.checkpoint.local / name
     return fetch(replace(repo.checkpoint, file=name), progress=progress)
 
 
 def _from_archive(model: SpleeterModel, folder: Path, progress: Progress) -> Path:
+    from vc_core.download import download
+
     archive = models_folder() / f"{model.name}.tar.gz"
     download(f"{RELEASE}/{archive.name}", archive, sha256=model.sha256, progress=part_of(progress, 0.0, 0.9))
     try:

@@ -29,7 +29,9 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_pr
 """For events that only move the page itself."""
 
 
-def sound_input(elem_id: str, label: str, *, example: tuple[str, str] | None = None) -> gr.Audio:
+def sound_input(
+    elem_id: str, label: str, *, example: tuple[str, str] | None = None, limits: str = "limits"
+) -> gr.Audio:
     """A sound to work on: dropped, chosen, recorded, taken from a video, or the example (its word and file)."""
     sound = gr.Audio(
         label=word(label),
@@ -39,7 +41,7 @@ def sound_input(elem_id: str, label: str, *, example: tuple[str, str] | None = N
         waveform_options=WAVEFORM,
         elem_id=elem_id,
     )
-    gr.Markdown(word("limits"), elem_classes="hint")
+    gr.Markdown(word(limits), elem_classes="hint")
     with gr.Row(elem_classes="other-sources"):
         if example and (path := EXAMPLES_FOLDER / example[1]).is_file():
             button = gr.Button(word(example[0]), size="sm", elem_id=f"{elem_id}-example")

@@ -187,7 +187,7 @@ def _shown_for(wish: Wish, request: gr.Request) -> Callable[[Separated], tuple[A
 
 
 def separate_vocals_panel(handover: Handover) -> None:
-    gr.Markdown(word("separate_about"), elem_classes="about")
+    gr.Markdown(word("separate_vocals_about"), elem_classes="about")
     with gr.Row(equal_height=False):
         with gr.Column():
             song = sound_input("song", "song", example=("example_song", "song.flac"))

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from vc_core.reading import Limits
+from vc_core.ui.add_emotion import add_emotion_panel
 from vc_core.ui.handover import Handover
 from vc_core.ui.separate_vocals import separate_vocals_panel
 from vc_core.ui.theme import CSS, theme
@@ -19,6 +20,7 @@ from vc_core.ui.words import TRANSLATIONS, word
 
 PANELS: dict[str, Callable[[Handover], None]] = {
     "separate_vocals": separate_vocals_panel,
+    "add_emotion": add_emotion_panel,
     "voices": voices_panel,
 }
 """The tabs in their order: one line and one file each. A tab's words are `tab_<name>` and `send_<name>`."""

@@ -1,0 +1,104 @@
+"""Spoken sentences for the bench of emotion: some voices to learn from, and others, with other sentences, to judge."""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from measure import ROOT
+from scipy.signal import sosfilt
+
+sys.path.insert(0, str(ROOT / "examples"))
+from espeak import speak
+
+from vc_core.audio import Audio
+from vc_core.reading import read_audio
+
+LEARNT_VOICES = ("en-us+m3", "en-us+f2", "en+m1", "en-us+f4")
+LEARNT_SENTENCES = (
+    "The birch canoe slid on the smooth planks.",
+    "Glue the sheet to the dark blue background.",
+    "It is easy to tell the depth of a well.",
+    "These days a chicken leg is a rare dish.",
+    "Rice is often served in round bowls.",
+    "The juice of lemons makes fine punch.",
+    "The box was thrown beside the parked truck.",
+    "The hogs were fed chopped corn and garbage.",
+    "Four hours of steady work faced us.",
+    "A large size in stockings is hard to sell.",
+)
+JUDGED_VOICES = ("en-us+m5", "en+f5")
+JUDGED_SENTENCES = (
+    "The boy was there when the sun rose.",
+    "A rod is used to catch pink salmon.",
+    "The source of the huge river is the clear spring.",
+    "Kick the ball straight and follow through.",
+    "Help the woman get back to her feet.",
+    "A pot of tea helps to pass the evening.",
+    "Smoky fires lack flame and heat.",
+    "The soft cushion broke the man's fall.",
+)
+NEUTRAL_WORDS_PER_MINUTE = 160
+BRIGHT_HZ = 1_500.0
+
+
+@dataclass(frozen=True)
+class Published:
+    """A profile as one author gives it, not as the rules have tamed it."""
+
+    pitch: float
+    pitch_range: float
+    rate: float
+    level_db: float
+    brightness_db: float
+
+
+PUBLISHED = {
+    "happy": Published(1.5, 2.0, 1.20, 2, 3),  # Burkhardt's joy
+    "angry": Published(1.1, 2.0, 1.19, 6, 6),  # Murray and Arnott, and effort as Juslin and Laukka have it
+    "sad": Published(0.95, 0.6, 0.71, -5, -9),  # Cahn, and Emofilt's length
+    "fear": Published(2.0, 1.2, 1.30, 0, 0),  # Burkhardt, as far up as the synthesiser goes
+    "surprise": Published(1.3, 1.9, 1.10, 4, 2),  # Cahn
+}
+NEUTRAL = Published(1.0, 1.0, 1.0, 0, 0)
+
+
+def performed(text: str, voice: str, how: Published) -> Audio:
+    """By the synthesiser's own controls, and a filter: nothing of what is judged has a part in it."""
+    speech = speak(
+        text,
+        voice=voice,
+        words_per_minute=round(NEUTRAL_WORDS_PER_MINUTE * how.rate),
+        pitch=round(np.clip(45 + 50 * np.log2(how.pitch), 0, 99)),
+        liveliness=round(np.clip(50 * how.pitch_range * how.pitch, 0, 100)),  # in hertz, not in semitones
+    ).audio
+    return _filtered(speech, how)
+
+
+def judged() -> Iterator[tuple[str, Audio]]:
+    """Neutral sentences of voices that were not learnt from; one of them another synthesiser's, if it is installed."""
+    for voice in JUDGED_VOICES:
+        for text in JUDGED_SENTENCES:
+            yield f"{voice}: {text}", performed(text, voice, NEUTRAL)
+    if shutil.which("flite"):
+        with tempfile.TemporaryDirectory() as folder:
+            for text in JUDGED_SENTENCES:
+                path = Path(folder) / "spoken.wav"
+                subprocess.run(["flite", "-voice", "rms", "-t", text, "-o", str(path)], check=True)
+                yield f"flite rms: {text}", read_audio(path)
+
+
+def _filtered(audio: Audio, how: Published) -> Audio:
+    """A high shelf after R. Bristow-Johnson's cookbook, and a gain."""
+    gain = 10 ** (how.brightness_db / 40)
+    turn = 2 * np.pi * BRIGHT_HZ / audio.sample_rate
+    slope = np.sin(turn) / np.sqrt(2) * 2 * np.sqrt(gain)
+    up, down, middle = gain + 1, gain - 1, np.cos(turn)
+    above = [gain * (up + down * middle + slope), -2 * gain * (down + up * middle), gain * (up + down * middle - slope)]
+    below = [up - down * middle + slope, 2 * (down - up * middle), up - down * middle - slope]
+    samples = sosfilt(np.array([above + below]) / below[0], audio.samples) * 10 ** (how.level_db / 20)
+    return audio.with_samples(samples.astype(np.float32))

@@ -1,0 +1,75 @@
+"""The decoder's source is exact in pitch and band, and its filters do what their curves say."""
+
+import numpy as np
+import pytest
+import torch
+
+from vc_core.models import ddsp, units
+
+RATE = 24_000
+
+
+def steady(hertz: float, frames: int = RATE) -> np.ndarray:
+    track = np.full(frames, float(hertz))
+    return ddsp.pulses(track, ddsp.cycles(track, RATE), RATE)
+
+
+@pytest.mark.parametrize("hertz", [50.0, 123.4, 440.0, 1_100.0])
+def test_pulses_have_power_1_at_every_pitch(hertz):
+    assert np.mean(steady(hertz) ** 2) == pytest.approx(1, abs=0.06)
+
+
+@pytest.mark.parametrize("hertz", [100.0, 440.0, 1_000.0])
+def test_pulses_hold_harmonics_and_nothing_else(hertz):
+    spectrum = np.abs(np.fft.rfft(steady(hertz)))
+    harmonics = spectrum[:: round(hertz)][1:]
+    between = np.delete(spectrum, np.arange(0, len(spectrum), round(hertz)))
+    assert between.max() < 1e-6 * harmonics.max()
+
+
+def test_a_gliding_pitch_makes_no_clicks():
+    """A harmonic that appears suddenly would; the whole step is no larger than within the glide."""
+    track = np.linspace(400, 500, RATE)
+    wave = ddsp.pulses(track, ddsp.cycles(track, RATE), RATE)
+    tops = np.abs(np.diff(wave, append=wave[-1])).reshape(-1, 240).max(1)
+    assert tops.max() < 1.5 * np.median(tops)
+
+
+def test_where_there_is_no_pitch_there_are_no_pulses():
+    assert not ddsp.pulses(np.zeros(100), np.zeros(100), RATE).any()
+
+
+def test_a_flat_filter_changes_nothing():
+    sound = torch.randn(2, RATE)
+    flat = torch.zeros(2, 101, ddsp.POINTS)
+    torch.testing.assert_close(ddsp.filtered(sound, flat, RATE), sound, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("rate", [16_000, 24_000, 44_100, 48_000])
+def test_a_curve_means_the_same_at_every_rate(rate):
+    """A resonance at 1 kHz is at 1 kHz."""
+    hertz = 700 * (10 ** (np.linspace(0, 2595 * np.log10(1 + ddsp.HIGHEST_HZ / 700), ddsp.POINTS) / 2595) - 1)
+    curve = torch.from_numpy(-np.abs(np.log(np.maximum(hertz, 1) / 1_000)) * 3).float()
+    noise = torch.randn(1, rate, generator=torch.Generator().manual_seed(0))
+    sound = ddsp.filtered(noise, curve.expand(1, 101, -1), rate)[0].numpy()
+    power = np.abs(np.fft.rfft(sound)) ** 2
+    loudest = np.average(np.arange(len(power))[500:2_000], weights=power[500:2_000])
+    assert loudest == pytest.approx(1_050, abs=60)
+
+
+def test_a_filter_sounds_after_its_source_and_not_before():
+    click = torch.zeros(1, RATE)
+    click[0, RATE // 2] = 1
+    curves = torch.linspace(0, -6, ddsp.POINTS).expand(1, 101, -1)
+    sound = ddsp.filtered(click, curves, RATE)[0]
+    assert sound[: RATE // 2 - 2].abs().max() < 1e-3 * sound.abs().max()
+
+
+def test_rates_without_whole_moments_are_refused():
+    with pytest.raises(ValueError, match="whole number"):
+        ddsp.hop_of(22_050)
+
+
+def test_the_decoder_gives_two_curves_for_each_moment():
+    curves = ddsp.Decoder()(torch.zeros(2, 30, units.UNITS), torch.full((2, 30), 200.0), torch.zeros(2, 30))
+    assert curves.shape == (2, 2, 30, ddsp.POINTS)

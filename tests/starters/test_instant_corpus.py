@@ -1,0 +1,150 @@
+"""The instant engine's corpus: phones where they are heard, the same words beside them, and an evaluation unheard."""
+
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+from starters.instant import augment, corpus, sentences, train_voices
+from starters.instant.learning import distance, pitch_at_frames
+from starters.instant.measures import distortion_db, pitch_likeness
+from starters.instant.recordings import RATE, prepare, spoken_by
+from starters.separator import texts
+from vc_core.audio import Audio
+from vc_core.models import units
+from vc_core.models.units import Units
+
+with_flite = pytest.mark.skipif(not shutil.which("flite"), reason="flite is not installed (Debian: apt install flite)")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """The networks are so small that several would only wait for each other on a busy machine."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def espeak_utterance() -> corpus.Utterance:
+    text = "She sells fresh cheese."
+    spoken, canonical = (corpus.say_with_espeak(text, f"en-us+{name}", 150) for name in ("m1", "f5"))
+    bands = corpus.beside(spoken, canonical)
+    assert bands is not None
+    return corpus.Utterance("espeak", "m1", spoken, bands)
+
+
+@pytest.fixture(scope="module")
+def utterance():
+    return espeak_utterance()
+
+
+def test_the_evaluation_says_what_no_training_says():
+    generator = np.random.default_rng(0)
+    said = {sentences.choose_text("en", generator) for _ in range(2_000)}
+    assert not said & set(sentences.EVALUATION)
+    assert not {text for spoken in texts.TRAINING.values() for text in spoken} & set(sentences.EVALUATION)
+    assert len(said) > 1_000
+
+
+def test_the_voice_of_the_evaluation_is_in_no_training():
+    starters = [starter.spoken_by for starter in train_voices.STARTERS]
+    assert "rms" not in (*corpus.FLITE_VOICES, *train_voices.START_VOICES, *starters)
+
+
+def test_starters_are_new_to_the_start_but_for_one():
+    assert {s.spoken_by for s in train_voices.STARTERS} & set(train_voices.START_VOICES) == {"slt"}
+
+
+def test_hissing_phones_hiss_and_vowels_don_t(utterance):
+    """The labels lie where the sounds are: an “s” or “S” has its power higher up than a vowel."""
+    spectrum = units.power_spectrum(torch.from_numpy(utterance.spoken.samples)[None])[0]
+    middles = (utterance.spoken.borders[:-1] + utterance.spoken.borders[1:]) / 2 * units.MOMENTS_PER_SECOND
+    high = {}
+    for phone, at in zip(utterance.spoken.phones, middles, strict=True):
+        high.setdefault(phone, []).append(float(spectrum[round(at), 80:].sum() / spectrum[round(at)].sum()))
+    assert min(high["S"] + high["s"]) > 0.5
+    assert max(high["i"] + high["E"]) < 0.2
+
+
+def test_the_canonical_voice_says_the_same_at_the_same_moments(utterance):
+    bands = corpus.bands_of(utterance.spoken.samples)
+    assert utterance.canonical.shape == bands.shape
+    off = np.abs(bands - utterance.canonical).mean()
+    later = np.abs(bands - np.roll(utterance.canonical, 15, axis=0)).mean()
+    assert off < 0.75 * later
+
+
+def test_other_words_have_no_canonical():
+    spoken = corpus.say_with_espeak("Yes.", "en-us+m1", 150)
+    assert corpus.beside(spoken, corpus.say_with_espeak("No.", "en-us+f5", 150)) is None
+
+
+def test_what_is_stored_is_read_again(utterance, tmp_path):
+    corpus.store(tmp_path / "0.npz", utterance)
+    again = corpus.read(tmp_path / "0.npz")
+    assert (again.synthesiser, again.voice, again.spoken.phones) == ("espeak", "m1", utterance.spoken.phones)
+    np.testing.assert_allclose(again.spoken.samples, utterance.spoken.samples, atol=1e-4)
+    np.testing.assert_allclose(again.canonical, utterance.canonical, atol=0.01)
+
+
+@with_flite
+def test_flite_s_phones_are_those_of_its_sound():
+    spoken = corpus.say_with_flite("She sells fresh cheese.", "slt")
+    assert len(spoken.borders) == len(spoken.phones) + 1
+    assert (np.diff(spoken.borders) >= 0).all()
+    assert spoken.borders[-1] == pytest.approx(len(spoken.samples) / units.RATE, abs=0.05)
+
+
+def test_clips_have_their_length_and_their_labels(utterance):
+    generator = np.random.default_rng(0)
+    alphabet = {"": 0, **{phone: at + 1 for at, phone in enumerate(sorted(set(utterance.spoken.phones) - {"_", ""}))}}
+    for _ in range(20):
+        clip = augment.choose_clip(utterance, generator, 120)
+        labels = augment.labels_of(utterance, clip.sources, alphabet)
+        assert clip.places.shape == clip.sources.shape == labels.shape == (120,)
+        assert (np.diff(clip.sources) >= 0).all()
+        assert labels.min() >= 0
+        assert len(set(labels)) > 2
+        assert np.isfinite(clip.samples).all()
+        assert 0 <= clip.places.min() <= clip.places.max() <= len(clip.samples) // units.HOP
+
+
+def test_a_recording_is_prepared_moment_by_moment():
+    generator = np.random.default_rng(0)
+    recording = next(spoken_by("en-us+f2", 1, generator))
+    made = prepare(recording, Units().eval(), generator)
+    moments = len(made.hertz)
+    assert made.units.shape == (4, moments, units.UNITS)
+    assert made.energy.shape == (moments,)
+    assert made.sound.shape == ((moments - 1) * RATE // 100,)
+    assert made.bandwidth_hz == pytest.approx(10_800, abs=10)
+    assert 0.3 < float(made.sound.std()) < 3
+
+
+def test_pitch_is_a_line_between_voiced_moments():
+    track = pitch_at_frames(torch.tensor([0.0, 100.0, 110.0, 0.0]), 720, 240)
+    assert not track[:119].any()
+    assert track[240] == pytest.approx(100, abs=0.1)
+    assert track[360] == pytest.approx(105, abs=0.1)
+
+
+def test_the_distance_of_a_sound_to_itself_is_0_and_hears_only_its_band():
+    sound = torch.randn(1, 4_800)
+    whole, low = torch.tensor([12_000.0]), torch.tensor([2_000.0])
+    assert distance(sound, sound, whole, RATE) == 0
+    times = torch.arange(4_800) / RATE
+    hissing = sound + torch.sin(2 * torch.pi * 8_000 * times)[None]
+    assert distance(hissing, sound, low, RATE) < 0.1 * distance(hissing, sound, whole, RATE)
+
+
+def test_the_measures_know_the_same_from_another(utterance):
+    mine = Audio(utterance.spoken.samples[None], units.RATE)
+    other = Audio(corpus.say_with_espeak("Hold me now.", "en-us+f2", 150).samples[None], units.RATE)
+    assert distortion_db(mine, mine) == pytest.approx(0, abs=1e-6)
+    assert distortion_db(mine, mine.with_samples(0.01 * mine.samples)) < 0.3
+    assert distortion_db(mine, other) > 6
+    correlation, voicing_errors = pitch_likeness(mine, mine)
+    assert correlation > 0.95
+    assert voicing_errors == 0

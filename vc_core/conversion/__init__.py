@@ -1,0 +1,47 @@
+"""Convert singers: the engines by the name that a voice's card gives."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+from vc_core.conversion.base import AUTOMATIC_KEYS, ConversionOptions, Converter
+from vc_core.errors import UserError
+from vc_core.voices import Voice, read_card
+
+__all__ = [
+    "AUTOMATIC_KEYS",
+    "CONVERTERS",
+    "STARTER_VOICES",
+    "ConversionOptions",
+    "Converter",
+    "load_converter",
+]
+
+STARTER_VOICES = Path(__file__).parents[1] / "starters" / "voices"
+"""A folder for `VoiceLibrary(shipped=…)`."""
+
+
+def _instant(voice: Voice) -> Converter:
+    # Not at the top: torch is slow to import, and the shell's help needs none of it.
+    from vc_core.conversion.instant import load_instant
+
+    return load_instant(voice)
+
+
+CONVERTERS: dict[str, Callable[[Voice], Converter]] = {"instant": _instant}
+"""Another engine is one file and one entry here."""
+
+
+def load_converter(voice: Voice) -> Converter:
+    """The engine with that voice, ready to use; the last ones stay in memory."""
+    if voice.card.engine not in CONVERTERS:
+        known = ", ".join(CONVERTERS)
+        raise UserError(f"The voice “{voice.name}” needs the engine “{voice.card.engine}”. Here are: {known}.")
+    return _loaded(voice.folder, tuple(sorted(voice.card.files.items())))
+
+
+@lru_cache(maxsize=4)
+def _loaded(folder: Path, hashes: tuple[tuple[str, str], ...]) -> Converter:
+    # The hashes only tell a voice from one that was in this folder before.
+    voice = Voice(read_card(folder), folder)
+    return CONVERTERS[voice.card.engine](voice)
