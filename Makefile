@@ -30,7 +30,7 @@ format: .venv/installed-dev
 	$(BIN)/ruff format .
 
 bench: .venv/installed-dev .spleeter-env/installed
-	for script in separate separate_memory startup; do $(BIN)/python bench/$$script.py || exit 1; done
+	for script in separate separate_memory startup convert; do $(BIN)/python bench/$$script.py || exit 1; done
 
 examples: .venv/installed-dev
 	$(BIN)/python examples/make_examples.py

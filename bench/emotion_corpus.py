@@ -2,20 +2,16 @@
 
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from measure import ROOT
 from scipy.signal import sosfilt
 
-sys.path.insert(0, str(ROOT / "examples"))
-from espeak import speak
-
 from vc_core.audio import Audio
+from vc_core.espeak import speak
 from vc_core.reading import read_audio
 
 LEARNT_VOICES = ("en-us+m3", "en-us+f2", "en+m1", "en-us+f4")
@@ -32,6 +28,7 @@ LEARNT_SENTENCES = (
     "A large size in stockings is hard to sell.",
 )
 JUDGED_VOICES = ("en-us+m5", "en+f5")
+FLITE_VOICE = "rms"
 JUDGED_SENTENCES = (
     "The boy was there when the sun rose.",
     "A rod is used to catch pink salmon.",
@@ -79,17 +76,28 @@ def performed(text: str, voice: str, how: Published) -> Audio:
     return _filtered(speech, how)
 
 
-def judged() -> Iterator[tuple[str, Audio]]:
+@dataclass(frozen=True)
+class Spoken:
+    voice: str
+    text: str
+    audio: Audio
+
+    @property
+    def is_flite(self) -> bool:
+        return self.voice == FLITE_VOICE
+
+
+def judged() -> Iterator[Spoken]:
     """Neutral sentences of voices that were not learnt from; one of them another synthesiser's, if it is installed."""
     for voice in JUDGED_VOICES:
         for text in JUDGED_SENTENCES:
-            yield f"{voice}: {text}", performed(text, voice, NEUTRAL)
+            yield Spoken(voice, text, performed(text, voice, NEUTRAL))
     if shutil.which("flite"):
         with tempfile.TemporaryDirectory() as folder:
             for text in JUDGED_SENTENCES:
                 path = Path(folder) / "spoken.wav"
-                subprocess.run(["flite", "-voice", "rms", "-t", text, "-o", str(path)], check=True)
-                yield f"flite rms: {text}", read_audio(path)
+                subprocess.run(["flite", "-voice", FLITE_VOICE, "-t", text, "-o", str(path)], check=True)
+                yield Spoken(FLITE_VOICE, text, read_audio(path))
 
 
 def _filtered(audio: Audio, how: Published) -> Audio:

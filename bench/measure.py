@@ -14,6 +14,8 @@ ROOT = Path(__file__).parents[1]
 class Cost:
     seconds: float
     peak_megabytes: float
+    output: str = ""
+    """What it printed."""
 
 
 def cost_of(code: str, *arguments: str, python: str = sys.executable, **variables: str) -> Cost:
@@ -25,7 +27,8 @@ def cost_of(code: str, *arguments: str, python: str = sys.executable, **variable
     command = [python, "-c", code + report, *arguments]
     done = subprocess.run(command, env=os.environ | own | variables, stdout=subprocess.PIPE, check=True)
     seconds = time.perf_counter() - started
-    return Cost(seconds, int(done.stdout.split(b"VmHWM:")[1].split()[0]) / 1024)
+    peak_megabytes = int(done.stdout.split(b"VmHWM:")[1].split()[0]) / 1024
+    return Cost(seconds, peak_megabytes, done.stdout.decode())
 
 
 def machine() -> str:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from espeak import speak
 from singing import Note, sing
 
 from vc_core.audio import Audio
+from vc_core.espeak import speak
 
 RATE = 44_100
 BEAT_SECONDS = 60 / 84

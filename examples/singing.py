@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyworld
-from espeak import Phoneme, Speech
 from scipy.ndimage import gaussian_filter1d
 
 from vc_core.audio import Audio
+from vc_core.espeak import Phoneme, Speech
 
 FRAME_SECONDS = 0.005
 
@@ -23,8 +23,19 @@ class Note:
         return self.start_seconds + self.seconds
 
 
+@dataclass(frozen=True, eq=False)
+class Sung:
+    audio: Audio
+    hertz: np.ndarray
+    """The pitch that was sung, every FRAME_SECONDS: 0 where none was, not a number where it was mostly breath."""
+
+
 def sing(speech: Speech, notes: list[Note], *, seconds: float) -> Audio:
     """One note for each vowel of the text, in order; consonants keep their own speed, just before it."""
+    return sing_with_pitch(speech, notes, seconds=seconds).audio
+
+
+def sing_with_pitch(speech: Speech, notes: list[Note], *, seconds: float) -> Sung:
     spoken = speech.audio.samples[0].astype(np.float64)
     rate = speech.audio.sample_rate
     f0, times = pyworld.harvest(spoken, rate, f0_floor=70, f0_ceil=600, frame_period=FRAME_SECONDS * 1000)
@@ -50,7 +61,10 @@ def sing(speech: Speech, notes: list[Note], *, seconds: float) -> Audio:
     sung_envelope = sung_envelope * np.maximum(level, 1e-6)[:, None] ** 2
     sung_f0 = np.where(voiced[low] & heard, _melody_hz(notes, frames), 0.0)
     samples = pyworld.synthesize(sung_f0, np.ascontiguousarray(sung_envelope), sung_noise, rate, FRAME_SECONDS * 1000)
-    return Audio(samples[None, : round(seconds * rate)].astype(np.float32), rate)
+    audio = Audio(samples[None, : round(seconds * rate)].astype(np.float32), rate)
+    # Below 2 kHz or so, where pitch is heard.
+    breath = sung_noise[:, : round(2_000 / (rate / 2) * sung_noise.shape[1])].mean(axis=1)
+    return Sung(audio, np.where((sung_f0 > 0) & ((breath > 0.5) | (level < 0.5)), np.nan, sung_f0))
 
 
 def _vowels_in_frames(phonemes: list[Phoneme], rate: int) -> list[slice]:

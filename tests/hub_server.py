@@ -110,7 +110,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _route(self, path: str, body: bytes) -> None:
         routes = (
             (r"/api/models/([^/]+/[^/]+)(?:/revision/(.+))?", self._info),
-            (r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", self._resolve),
+            (r"(?:/datasets)?/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", self._resolve),
             (r"/lfs/([^/]+/[^/]+)/(.+)", self._large_file),
             (r"/api/repos/create", self._create),
             (r"/api/validate-yaml", lambda body: self._json({"errors": [], "warnings": []})),

@@ -89,7 +89,8 @@ def test_a_file_without_a_mark_has_an_exit_code_of_its_own(vc, tmp_path, tone):
 
 def test_voices_are_added_listed_checked_exported_and_deleted(vc, tmp_path):
     archive = export_zip(add_voice(VoiceLibrary(tmp_path / "elsewhere")), tmp_path / "alto.zip")
-    assert "No voices yet" in vc("voices", "list")[1]
+    assert "Clara" in vc("voices", "list")[1]
+    assert "comes with the app" in vc("voices", "delete", "Clara", "--yes")[1]
     assert vc("voices", "add", archive) == (0, "“Alto” has been added.")
     assert "165–660 Hz" in vc("voices", "list")[1]
     assert vc("voices", "verify", "Alto") == (0, "“Alto” is sound.")
@@ -188,3 +189,45 @@ def test_a_voice_is_given_an_emotion_and_says_so(vc, tmp_path):
     code, said = vc("emotion", line, "-e", "hungry")
     assert code == 1
     assert "no emotion called “hungry”. There are: neutral, happy" in said
+
+
+def test_a_song_is_sung_by_another_voice_and_judged(vc, tmp_path):
+    line = Path(__file__).parents[1] / "examples" / "sung_line.flac"
+    wish = ("convert", line, tmp_path / "gone.wav", "--voice", "Clara", "-o", tmp_path / "out", "--format", "wav16")
+    code, said = vc(*wish, "--key", 2, "--auto-key", "off", "--seed", 3)
+    assert code == 1
+    assert "gone.wav: There is no file" in said
+    assert "Report card" in said
+    assert "Distance from the wanted pitch (cents)" in said
+    assert "Shifted by +2 semitones" in said
+    path = tmp_path / "out" / "sung_line - clara.wav"
+    assert read_audio(path).frames == read_audio(line).frames
+    assert "Clara" in vc("verify", path)[1]
+
+
+def test_a_text_is_spoken_by_a_voice(vc, tmp_path):
+    code, said = vc("speak", "Good morning.", "--voice", "Clara", "--speed", 200, "--out", tmp_path / "hello")
+    assert code == 0
+    assert "hello.flac" in said
+    assert 0.4 < read_audio(tmp_path / "hello.flac").seconds < 2.0
+    assert "speak" in vc("verify", tmp_path / "hello.flac")[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("convert", "x.wav", "--voice", "Nobody"), "no voice called “Nobody”. There are:"),
+        (("convert", "x.wav", "--voice", "Clara", "--auto-key", "magic"), "There are: octaves, semitones, off"),
+        (("convert", "x.wav", "--voice", "Clara", "--key", "99"), "up to 24 semitones"),
+        (("convert", "x.wav", "--voice", "Clara", "--format", "wma"), "There are: flac24"),
+        (("speak", "hello", "--voice", "Nobody"), "no voice called “Nobody”"),
+        (("speak", "", "--voice", "Clara"), "Write a text first"),
+        (("speak", "…", "--voice", "Clara"), "nothing to say"),
+        (("speak", "hello", "--voice", "Clara", "--language", "xx"), "There are: guess, en-us"),
+        (("speak", "hello", "--voice", "Clara", "--speed", "5"), "80 to 300"),
+    ],
+)
+def test_what_cannot_be_sung_or_said_is_told(vc, words, told):
+    code, said = vc(*words)
+    assert code == 1
+    assert told in said

@@ -6,7 +6,15 @@ import pyworld
 
 from vc_core.audio import Audio
 from vc_core.errors import UserError
-from vc_core.pitch import METHODS, Pitch, find_pitch, pitch_range, smoothed, voiced_stretches, without_octave_errors
+from vc_core.pitch import (
+    Pitch,
+    find_pitch,
+    find_pitch_in_blocks,
+    pitch_range,
+    smoothed,
+    voiced_stretches,
+    without_octave_errors,
+)
 from vc_core.progress import Cancelled
 
 
@@ -26,7 +34,7 @@ def cents(heard: np.ndarray, wanted: np.ndarray) -> np.ndarray:
     return 1200 * np.log2(heard / wanted)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ["dio", "harvest"])
 @pytest.mark.parametrize("sample_rate", [8_000, 16_000, 22_050, 44_100, 96_000])
 def test_a_glide_is_followed_within_cents_at_every_rate(method, sample_rate):
     wanted = np.geomspace(100, 400, sample_rate)
@@ -79,6 +87,7 @@ def test_looking_for_pitch_can_be_stopped(tone):
 def test_short_octave_errors_are_mended_and_the_rest_is_left():
     true = np.geomspace(180, 240, 200)
     wrong = true.copy()
+    wrong[:5] *= 2
     wrong[40:52] *= 2
     wrong[120:130] /= 2
     wrong[160:170] = 0
@@ -118,3 +127,14 @@ def test_a_recording_without_a_voice_has_no_range():
 def test_an_unknown_method_is_named_in_a_sentence(tone):
     with pytest.raises(UserError, match="called “ear”"):
         find_pitch(tone(), "ear")
+
+
+def test_a_long_stream_of_blocks_gives_what_the_whole_gives(monkeypatch):
+    monkeypatch.setattr("vc_core.pitch.PIECE_SECONDS", 2.0)
+    times = np.arange(round(7.3 * 16_000)) / 16_000
+    glide = Audio(np.sin(2 * np.pi * (200 * times + 10 * times**2))[None].astype(np.float32), 16_000)
+    whole = find_pitch(glide)
+    blocks = [glide.between(start, start + 10_007) for start in range(0, glide.frames, 10_007)]
+    streamed = find_pitch_in_blocks(blocks)
+    np.testing.assert_array_equal(streamed.hertz, whole.hertz)
+    np.testing.assert_array_equal(streamed.confidence, whole.confidence)

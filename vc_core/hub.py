@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import httpx2
@@ -50,6 +50,8 @@ class Checkpoint:
     file: str = ""
     revision: str = constants.DEFAULT_REVISION
     local: Path | None = None
+    kind: Literal["model", "dataset"] = "model"
+    """Some weights lie in repos of data."""
 
     def __str__(self) -> str:
         if self.local is not None:
@@ -130,14 +132,17 @@ def fetch(checkpoint: Checkpoint, *, progress: Progress = silent, token: str | N
         return checkpoint.local
     repo, file, revision = checkpoint.repo, checkpoint.file, checkpoint.revision
     with explained(checkpoint):
-        cached = try_to_load_from_cache(repo, file, revision=revision)
+        cached = try_to_load_from_cache(repo, file, revision=revision, repo_type=checkpoint.kind)
         if checkpoint.is_pinned and isinstance(cached, str):
             return Path(cached)
-        bar = _bar_reporting_to(progress, checkpoint)
+        wanted: dict[str, Any] = {
+            "revision": revision,
+            "token": token,
+            "repo_type": checkpoint.kind,
+            "tqdm_class": _bar_reporting_to(progress, checkpoint),
+        }
         try:
-            return Path(
-                retried(lambda: hf_hub_download(repo, file, revision=revision, token=token, tqdm_class=bar), progress)
-            )
+            return Path(retried(lambda: hf_hub_download(repo, file, **wanted), progress))
         except UNREACHABLE:
             # The client itself looks into its cache for some of these faults, but not if the server hangs up.
             if not isinstance(cached, str):

@@ -1,143 +1,152 @@
 """Find the pitch of a voice: several methods, one shape of answer, and small repairs of it."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
-import pyworld
 from scipy.ndimage import median_filter
 
-from vc_core.audio import Audio, clock
+from vc_core.audio import Audio, clock, join
 from vc_core.errors import UserError
+from vc_core.pitch_methods import (
+    DEFAULT_METHOD,
+    METHODS,
+    Method,
+    Pitch,
+    PitchSearch,
+    Track,
+    load_pitch_method,
+    prepare_pitch_method,
+)
 from vc_core.progress import Progress, silent
 
-Track = npt.NDArray[np.float32]
-"""Shape (frames,): one value for each moment."""
+__all__ = [
+    "DEFAULT_METHOD",
+    "METHODS",
+    "Method",
+    "Pitch",
+    "PitchSearch",
+    "Track",
+    "find_pitch",
+    "find_pitch_in_blocks",
+    "load_pitch_method",
+    "pitch_range",
+    "prepare_pitch_method",
+    "smoothed",
+    "voiced_stretches",
+    "without_octave_errors",
+]
 
 PIECE_SECONDS, CONTEXT_SECONDS = 60.0, 0.5
 """Long recordings are heard in pieces, so that memory doesn't grow with them."""
 SHORTEST_SECONDS = 0.2
 """WORLD reads past the end of shorter sound."""
-DIO_RATE = 16_000
-CONFIDENCE_RATE, CONFIDENCE_SECONDS = 8_000, 0.02
-
-
-@dataclass(frozen=True, eq=False)
-class Pitch:
-    """Frame i is centred at `i * hop_seconds`."""
-
-    hertz: Track
-    """0 where nothing is voiced."""
-    confidence: Track
-    """From 0 to 1."""
-    hop_seconds: float
-
-    def __post_init__(self) -> None:
-        if self.hertz.ndim != 1 or self.hertz.shape != self.confidence.shape or self.hop_seconds <= 0:
-            raise ValueError(
-                f"{self.hertz.shape} pitches and {self.confidence.shape} confidences every {self.hop_seconds} s"
-            )
-
-    @property
-    def frames(self) -> int:
-        return len(self.hertz)
-
-    @property
-    def voiced(self) -> npt.NDArray[np.bool_]:
-        return self.hertz > 0
-
-
-@dataclass(frozen=True)
-class PitchSearch:
-    hop_seconds: float = 0.005
-    lowest_hz: float = 50.0
-    highest_hz: float = 1100.0
-
-    def __post_init__(self) -> None:
-        if not (self.hop_seconds > 0 and 20 <= self.lowest_hz < self.highest_hz):
-            raise ValueError(f"nothing can be found so: {self}")
-
-    def frames(self, audio: Audio) -> int:
-        """As many as WORLD makes."""
-        return int(audio.seconds / self.hop_seconds + 1e-9) + 1
-
-
-Method = Callable[[Audio, PitchSearch], Pitch]
-"""Hears mono; gives at least `search.frames(audio)` frames."""
-
-
-def _dio(audio: Audio, search: PitchSearch) -> Pitch:
-    # Higher rates cost twice the time and find the same.
-    audio = audio.resampled(min(audio.sample_rate, DIO_RATE))
-    wave = audio.samples[0].astype(np.float64)
-    rate, hop = audio.sample_rate, search.hop_seconds * 1000
-    coarse, times = pyworld.dio(wave, rate, search.lowest_hz, search.highest_hz, frame_period=hop)
-    return _with_confidence(audio, pyworld.stonemask(wave, coarse, times, rate), search)
-
-
-def _harvest(audio: Audio, search: PitchSearch) -> Pitch:
-    wave = audio.samples[0].astype(np.float64)
-    hop = search.hop_seconds * 1000
-    # Not refined by stonemask: harvest has done that itself, and better.
-    hertz, _ = pyworld.harvest(wave, audio.sample_rate, search.lowest_hz, search.highest_hz, frame_period=hop)
-    return _with_confidence(audio, hertz, search)
-
-
-METHODS: dict[str, Method] = {"dio": _dio, "harvest": _harvest}
-"""Another method is one function, and one entry here. Dio is fast, harvest misses less and takes ten times as long."""
 
 
 def find_pitch(
     audio: Audio,
-    method: str = "dio",
+    method: str | Method = DEFAULT_METHOD,
     *,
     hop_seconds: float = 0.005,
     lowest_hz: float = 50.0,
     highest_hz: float = 1100.0,
     progress: Progress = silent,
 ) -> Pitch:
-    """The pitch of a recording, its channels heard together."""
-    if method not in METHODS:
-        raise UserError(f"There is no way to find pitch called “{method}”. There are: {', '.join(METHODS)}.")
+    """The pitch of a recording, its channels heard together.
+
+    A method that is given by its name works on the CPU; `load_pitch_method` makes one for another device.
+    """
     search = PitchSearch(hop_seconds, lowest_hz, highest_hz)
-    frames = search.frames(audio)
-    piece, context = round(PIECE_SECONDS / hop_seconds), round(CONTEXT_SECONDS / hop_seconds)
-    hertz, confidence = np.zeros(frames, np.float32), np.zeros(frames, np.float32)
-    for first in range(0, frames, piece):
-        progress(first / frames, clock(first * hop_seconds))
-        last, before = min(first + piece, frames), min(first, context)
-        found = _found_between(audio, method, search, first - before, last + context)
-        hertz[first:last] = found.hertz[before : before + last - first]
-        confidence[first:last] = found.confidence[before : before + last - first]
-    return Pitch(hertz, confidence, hop_seconds)
+    return find_pitch_in_blocks([audio], method, search, frames=audio.frames, progress=progress)
 
 
-def _found_between(audio: Audio, method: str, search: PitchSearch, first: int, last: int) -> Pitch:
-    """The pitch from one frame to another, or to the end of the recording."""
-    rate = audio.sample_rate
-    heard = audio.between(round(first * search.hop_seconds * rate), round(last * search.hop_seconds * rate)).mono()
-    missing = max(0, round((SHORTEST_SECONDS + search.hop_seconds) * rate) - heard.frames)
+def find_pitch_in_blocks(
+    blocks: Iterable[Audio],
+    method: str | Method = DEFAULT_METHOD,
+    search: PitchSearch = PitchSearch(),
+    *,
+    frames: int | None = None,
+    progress: Progress = silent,
+) -> Pitch:
+    """The same of consecutive blocks, in memory that doesn't depend on how many there are.
+
+    `frames`, if known, is the length of the whole, for `progress`.
+    """
+    hears = load_pitch_method(method) if isinstance(method, str) else method
+    piece, context = round(PIECE_SECONDS / search.hop_seconds), round(CONTEXT_SECONDS / search.hop_seconds)
+    found: list[Pitch] = []
+    first, held = 0, _Held(search)
+
+    def hear(last: int) -> None:
+        progress(min(first * search.hop_seconds / held.seconds(frames), 1.0), clock(first * search.hop_seconds))
+        before = min(first, context)
+        heard = _found_in(held.between(first - before, last + context), hears, search)
+        kept = slice(before, before + last - first)
+        found.append(Pitch(heard.hertz[kept], heard.confidence[kept], search.hop_seconds))
+
+    for block in blocks:
+        held.add(block)
+        while held.reaches(first + piece + context):
+            hear(first + piece)
+            first += piece
+            held.drop_before(first - context)
+    while first < held.moments:
+        last = min(first + piece, held.moments)
+        hear(last)
+        first = last
+    hertz, confidence = (np.concatenate([getattr(one, name) for one in found]) for name in ("hertz", "confidence"))
+    return Pitch(hertz, confidence, search.hop_seconds)
+
+
+class _Held:
+    """The part of a stream that is still needed, cut at the moments of a search."""
+
+    def __init__(self, search: PitchSearch) -> None:
+        self._search = search
+        self._pieces: list[Audio] = []
+        self._from = 0
+
+    @property
+    def _audio(self) -> Audio:
+        self._pieces = [join(self._pieces)] if len(self._pieces) > 1 else self._pieces
+        return self._pieces[0]
+
+    @property
+    def _end(self) -> int:
+        return self._from + sum(piece.frames for piece in self._pieces)
+
+    @property
+    def moments(self) -> int:
+        """As many as there are in all that was added."""
+        return int(self._end / self._pieces[0].sample_rate / self._search.hop_seconds + 1e-9) + 1
+
+    def add(self, block: Audio) -> None:
+        self._pieces.append(block)
+
+    def seconds(self, frames: int | None) -> float:
+        return max(frames or self._end, 1) / self._pieces[0].sample_rate
+
+    def reaches(self, moment: int) -> bool:
+        return self._end > self._frame(moment)
+
+    def between(self, first: int, last: int) -> Audio:
+        start = self._frame(first)
+        return self._audio.between(start - self._from, max(start, self._frame(last)) - self._from)
+
+    def drop_before(self, moment: int) -> None:
+        dropped = max(0, self._frame(moment) - self._from)
+        self._pieces = [self._audio.between(dropped, self._audio.frames)]
+        self._from += dropped
+
+    def _frame(self, moment: int) -> int:
+        return round(moment * self._search.hop_seconds * self._pieces[0].sample_rate)
+
+
+def _found_in(heard: Audio, method: Method, search: PitchSearch) -> Pitch:
+    heard = heard.mono()
+    missing = max(0, round((SHORTEST_SECONDS + search.hop_seconds) * heard.sample_rate) - heard.frames)
     padded = heard.with_samples(np.pad(heard.samples, ((0, 0), (0, missing))))
-    return METHODS[method](padded, search)
-
-
-def _with_confidence(audio: Audio, hertz: npt.NDArray[np.float64], search: PitchSearch) -> Pitch:
-    """How much each moment is like the moment a period later: WORLD itself doesn't say how sure it is."""
-    hertz = np.where(np.isfinite(hertz) & (hertz >= search.lowest_hz) & (hertz <= search.highest_hz), hertz, 0.0)
-    # Finer than a sample is not needed here, and treble would only blur the likeness.
-    wave = audio.resampled(CONFIDENCE_RATE).samples[0].astype(np.float64)
-    voiced = np.flatnonzero(hertz)
-    span = round(CONFIDENCE_SECONDS * CONFIDENCE_RATE)
-    period = CONFIDENCE_RATE / hertz[voiced]
-    starts = voiced * search.hop_seconds * CONFIDENCE_RATE - (span + period) / 2
-    at = starts[:, None] + np.arange(span)
-    times = np.arange(len(wave))
-    here, later = np.interp(at, times, wave), np.interp(at + period[:, None], times, wave)
-    energy = np.sqrt((here**2).sum(axis=1) * (later**2).sum(axis=1))
-    confidence = np.zeros(len(hertz), np.float32)
-    confidence[voiced] = np.clip((here * later).sum(axis=1) / (energy + 1e-9), 0.0, 1.0)
-    return Pitch(hertz.astype(np.float32), confidence, search.hop_seconds)
+    return method(padded, search)
 
 
 def without_octave_errors(pitch: Pitch, *, around_seconds: float = 0.4) -> Pitch:
@@ -146,7 +155,8 @@ def without_octave_errors(pitch: Pitch, *, around_seconds: float = 0.4) -> Pitch
     if not len(voiced):
         return pitch
     octaves = np.log2(pitch.hertz[voiced])
-    usual = median_filter(octaves, size=_odd(around_seconds / pitch.hop_seconds), mode="nearest")
+    # Mirrored at the ends: were the last value repeated there, it would always be the usual one.
+    usual = median_filter(octaves, size=_odd(around_seconds / pitch.hop_seconds), mode="reflect")
     # Intonation goes far, but rarely that near an octave within a syllable.
     off = np.round(octaves - usual)
     surely = np.abs(octaves - usual - off) < 0.25

@@ -86,6 +86,11 @@ class WindowStream:
         self._start = 0  # where the next window's own sound starts in the recording
         self._seam: Samples | None = None  # the last window's end, reaching half a fade past the border
 
+    @property
+    def heard_from(self) -> int:
+        """Where in the recording that begins which `process` is given; below 0 in the silence in front."""
+        return self._held_from
+
     def feed(self, block: Audio) -> Iterator[Audio]:
         own, context = self._sizes(block.sample_rate)
         if self._held is None and self._windows.starts_in_silence:

@@ -46,10 +46,11 @@ def load_tensors(path: Path) -> dict[str, Any]:
     return loaded
 
 
-def fill(module: "nn.Module", tensors: Mapping[str, "Tensor"], *, source: str) -> None:
+def fill(module: "nn.Module", tensors: Mapping[str, "Tensor"], *, source: str, taken: bool = False) -> None:
     """Put weights into a network; every one must have its place and its shape, and be finite.
 
-    A layer left at its random start would make noise without a word, so nothing is left out.
+    A layer left at its random start would make noise without a word, so nothing is left out. Weights that are `taken`
+    are not copied, but become the network's own, which may have none of its own yet (`torch.device("meta")`).
     """
     import torch
 
@@ -65,4 +66,4 @@ def fill(module: "nn.Module", tensors: Mapping[str, "Tensor"], *, source: str) -
     for name, tensor in tensors.items():
         if tensor.is_floating_point() and not torch.isfinite(tensor.sum(dtype=torch.float64)):
             raise UserError(f"“{source}” is broken: {name} holds values that are not numbers.")
-    module.load_state_dict(tensors, strict=False)
+    module.load_state_dict(tensors, strict=False, assign=taken)

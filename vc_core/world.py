@@ -3,7 +3,7 @@
 M. Morise et al., “WORLD: a vocoder-based high-quality speech synthesis system”, IEICE Transactions, 2016.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -120,7 +120,7 @@ def code_envelope(features: WorldFeatures, dimensions: int = 60) -> npt.NDArray[
     return np.asarray(coded, np.float32)
 
 
-def decode_envelope(coded: npt.NDArray[np.float32], sample_rate: int) -> Values:
+def decode_envelope(coded: npt.NDArray[np.floating], sample_rate: int) -> Values:
     fft_frames = pyworld.get_cheaptrick_fft_size(sample_rate, LOWEST_HZ)
     values = np.ascontiguousarray(coded, np.float64)
     return np.asarray(pyworld.decode_spectral_envelope(values, sample_rate, fft_frames))
@@ -140,6 +140,18 @@ def pitch_at(hertz: Values, positions: Values) -> Values:
     curve, voiced = log_pitch(hertz)
     nearest = np.clip(np.round(positions).astype(int), 0, len(hertz) - 1)
     return np.where(voiced[nearest], np.exp(np.interp(positions, np.arange(len(hertz)), curve)), 0.0)
+
+
+def with_formants_moved(features: WorldFeatures, factor: float) -> WorldFeatures:
+    """Up for a smaller throat, down for a larger one; the pitch stays."""
+    if factor == 1.0:
+        return features
+    last = features.envelope.shape[1] - 1
+    places = np.minimum(np.arange(last + 1) / factor, last)
+    low = np.minimum(places.astype(int), last - 1)
+    part = places - low
+    envelope = features.envelope[:, low] * (1 - part) + features.envelope[:, low + 1] * part
+    return replace(features, envelope=envelope)
 
 
 def stretched(features: WorldFeatures, positions: Values) -> WorldFeatures:

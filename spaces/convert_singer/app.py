@@ -2,7 +2,7 @@
 
 from vc_core.ui.suite import build_suite, serve
 
-demo = build_suite(["separate_vocals", "voices"])
+demo = build_suite(["convert_singer", "separate_vocals", "add_emotion", "voices"])
 
 if __name__ == "__main__":
     serve(demo)

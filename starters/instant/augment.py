@@ -85,10 +85,15 @@ def choose_warp(playing: float, generator: Generator) -> float:
     return round(float(np.clip(warp, 0.5, 2.6)) / WARP_STEP) * WARP_STEP
 
 
-def microphone(generator: Generator) -> Floats:
-    """What is added to each band: a smooth curve."""
-    points = np.linspace(0, units.MELS - 1, 6)
-    return np.interp(np.arange(units.MELS), points, generator.normal(0, 0.7, 6)).astype(np.float32)
+def another_throat(bands: Floats, generator: Generator) -> Floats:
+    """Throats differ by more than their size: each stretch of the frequencies lies a little higher or lower."""
+    places = np.arange(units.MELS) + np.interp(
+        np.arange(units.MELS), np.linspace(0, units.MELS - 1, 5), generator.normal(0, 0.9, 5)
+    )
+    places = np.clip(places, 0, units.MELS - 1.001)
+    low = places.astype(int)
+    part = (places - low).astype(np.float32)
+    return np.asarray((1 - part) * bands[:, low] + part * bands[:, low + 1])
 
 
 def labels_of(

@@ -17,11 +17,11 @@ import numpy.typing as npt
 import soundfile
 import torch
 
-from examples.espeak import speak
 from starters.instant.sentences import choose_text
 from starters.separator import voices
 from starters.separator.effects import Generator
 from vc_core.audio import Audio
+from vc_core.espeak import speak
 from vc_core.models import units
 
 UTTERANCES = 2_400
@@ -64,9 +64,10 @@ def plain_phone(name: str) -> str:
     return name.strip("'ˈˌ,*%|:#-")
 
 
-def say_with_flite(text: str, voice: str) -> Spoken:
+def say_with_flite(text: str, voice: str, *, stretch: float = 1.0) -> Spoken:
     with tempfile.NamedTemporaryFile(suffix=".wav") as file:
-        command = ["flite", "-voice", voice, "-psdur", "-t", text, "-o", file.name]
+        slowly = ["--setf", f"duration_stretch={stretch}"] if stretch != 1 else []
+        command = ["flite", "-voice", voice, *slowly, "-psdur", "-t", text, "-o", file.name]
         printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         samples, rate = soundfile.read(Path(file.name), dtype="float32")
     pairs = [entry.rsplit(":", 1) for entry in printed.split() if ":" in entry]

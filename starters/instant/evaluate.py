@@ -1,44 +1,25 @@
-"""Measure the starter voices on a speaker, and on sentences, that no training has heard.
+"""How a converter does: with speech whose truth is known, at any level, and on a held note.
 
-    python -m starters.instant.evaluate [VOICES] [SENTENCES]
-
-The speaker is flite's rms. As the voices' synthesisers say the same sentences, there is a truth to compare with.
+As synthesisers say the same sentence in every voice, there is a truth to compare with. The speaker that is converted
+is flite's rms, whom no training has heard.
 """
 
-import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
 
-from examples.espeak import speak
-from starters.instant.corpus import say_with_flite
 from starters.instant.measures import distortion_db, pitch_likeness
-from starters.instant.sentences import EVALUATION
-from starters.instant.train_voices import STARTERS
 from vc_core.audio import Audio
-from vc_core.conversion import STARTER_VOICES, ConversionOptions, Converter, load_converter
+from vc_core.conversion import ConversionOptions, Converter
 from vc_core.models import ddsp
 from vc_core.pitch import find_pitch
-from vc_core.voices import VoiceLibrary
 
 UNHEARD = "rms"
 OPTIONS = ConversionOptions(automatic_key="semitones")
 LEVELS_DB = (-45.0, -20.0, -3.0)
 SWEEP_SECONDS = 4.0
-COLUMNS = (
-    "unconverted",
-    "converted",
-    "own decoder",
-    "f0 corr.",
-    "voicing off",
-    "work/second",
-    "levels",
-    "in tune",
-    "clicks",
-)
 
 
 @dataclass(frozen=True)
@@ -51,12 +32,6 @@ class Row:
     voicing_errors: float
     speed: float
     """Seconds of work for a second of sound."""
-
-
-def say(voice: str, text: str) -> Audio:
-    if "+" in voice:
-        return speak(text, voice=voice, words_per_minute=150).audio
-    return Audio(say_with_flite(text, voice).samples[None], 16_000)
 
 
 def measure(converter: Converter, source: Audio, truth: Audio) -> Row:
@@ -116,21 +91,3 @@ def clicks(audio: Audio) -> float:
     peaks = bent[: len(bent) // size * size].reshape(-1, size).max(1)[5:-5]
     around = np.array([np.median(peaks[max(0, at - 4) : at + 5]) for at in range(len(peaks))])
     return float((peaks / (around + 1e-6)).max())
-
-
-def main(folder: Path = STARTER_VOICES, sentences: int = len(EVALUATION)) -> None:
-    torch.set_num_threads(1)
-    library = VoiceLibrary(folder)
-    print(f"{'to':8}" + "".join(f"{column:>13}" for column in COLUMNS))
-    for starter in STARTERS:
-        converter = load_converter(library.find(starter.name))
-        pairs = [(say(UNHEARD, text), say(starter.spoken_by, text)) for text in EVALUATION[:sentences]]
-        converter.convert(pairs[0][0])  # the first time is slower
-        rows = [measure(converter, *pair) for pair in pairs]
-        mean = [float(np.mean(column)) for column in zip(*(vars(row).values() for row in rows), strict=True)]
-        rest = (loudest_difference_db(converter, *pairs[0]), *held_note(converter, 110.0))
-        print(f"{starter.name:8}" + "".join(f"{value:13.3f}" for value in (*mean, *rest)), flush=True)
-
-
-if __name__ == "__main__":
-    main(*map(Path, sys.argv[1:2]), *map(int, sys.argv[2:]))

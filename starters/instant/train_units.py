@@ -20,18 +20,21 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
-from starters.instant.augment import canonical_at, choose_clip, choose_warp, labels_of, microphone
+from starters.instant.augment import another_throat, canonical_at, choose_clip, choose_warp, labels_of
 from starters.instant.corpus import CANONICAL, SILENCES, Utterance, bands_of, fill_pool, read
+from vc_core.instant_weights import UNITS_FILE
 from vc_core.models import units
 from vc_core.models.units import Units
+from vc_core.training.instant_recordings import microphone
 
 POOL = Path(tempfile.gettempdir()) / "starter-instant-pool" / "units"
-WEIGHTS = Path(__file__).parents[2] / "vc_core" / "conversion" / "units.safetensors"
 METADATA = {
     "origin": "Trained by starters/instant on speech of espeak-ng and flite; no recordings were used directly.",
     "licence": "MIT",
 }
 SYNTHESISERS = tuple(CANONICAL)
+SHARES = (0.55, 0.45)
+"""How often each is heard: recorded voices are few, and the nearest to a person's."""
 COMMON = 30
 """Phones said more seldom than this in the whole corpus are not learned."""
 REPORT_EVERY = 100
@@ -39,21 +42,31 @@ REPORT_EVERY = 100
 
 @dataclass(frozen=True)
 class Plan:
-    steps: int = 3_700
+    steps: int = 10_000
+    seconds: float = 1e9
+    """It ends after so many, if the steps aren't done; the rate falls either way."""
     rate: float = 2e-3
     utterances: int = 8
     moments: int = 200
     seed: int = 1
     validated: int = 40
-    """Utterances at the end of the pool that are kept for the report."""
+    """Utterances that are kept for the report."""
 
 
 class Pool:
     def __init__(self, folder: Path, plan: Plan) -> None:
         paths = sorted(folder.glob("*.npz"), key=lambda path: int(path.stem))
         everything = [read(path) for path in paths]
-        self.training, self.validation = everything[: -plan.validated], everything[-plan.validated :]
+        every = len(everything) // plan.validated
+        self.training = [utterance for at, utterance in enumerate(everything) if at % every]
+        self.validation = everything[::every]
+        self.by_synthesiser = {name: [u for u in self.training if u.synthesiser == name] for name in SYNTHESISERS}
         self.alphabets = {name: self._alphabet(name) for name in SYNTHESISERS}
+
+    def choose(self, generator: np.random.Generator) -> Utterance:
+        name = generator.choice(SYNTHESISERS, p=SHARES)
+        choice = self.by_synthesiser[str(name)]
+        return choice[generator.integers(len(choice))]
 
     def _alphabet(self, synthesiser: str) -> dict[str, int]:
         said = Counter(
@@ -79,7 +92,7 @@ class Examples(IterableDataset[Example]):
         torch.set_num_threads(1)
         generator = np.random.default_rng(self._plan.seed)
         while True:
-            utterance = self._pool.training[generator.integers(len(self._pool.training))]
+            utterance = self._pool.choose(generator)
             yield example_of(utterance, self._pool, generator, self._plan.moments)
 
 
@@ -89,11 +102,7 @@ def example_of(utterance: Utterance, pool: Pool, generator: np.random.Generator,
     low = np.minimum(clip.places.astype(int), len(spectrum) - 2)
     part = torch.from_numpy((clip.places - low).astype(np.float32))[:, None]
     heard = (1 - part) * spectrum[low] + part * spectrum[low + 1]
-    hearings = [
-        units.log_mel(heard * 10 ** generator.normal(0, 0.15), choose_warp(clip.playing, generator))
-        + torch.from_numpy(microphone(generator))
-        for _ in range(2)
-    ]
+    hearings = [_hearing(heard, clip.playing, generator) for _ in range(2)]
     labels = {
         name: torch.from_numpy(labels_of(utterance, clip.sources, alphabet))
         if name == utterance.synthesiser
@@ -103,6 +112,11 @@ def example_of(utterance: Utterance, pool: Pool, generator: np.random.Generator,
     canonical = torch.from_numpy(canonical_at(utterance, clip.sources))
     which = torch.tensor(SYNTHESISERS.index(utterance.synthesiser))
     return {"hearings": torch.stack(hearings), "canonical": canonical, "which": which, **labels}
+
+
+def _hearing(heard: Tensor, playing: float, generator: np.random.Generator) -> Tensor:
+    bands = units.log_mel(heard * 10 ** generator.normal(0, 0.15), choose_warp(playing, generator)).numpy()
+    return torch.from_numpy(another_throat(bands, generator) + microphone(generator))
 
 
 class Teacher(nn.Module):
@@ -147,16 +161,19 @@ class Teacher(nn.Module):
 def train(pool: Pool, plan: Plan, weights: Path) -> Units:
     teacher = Teacher(pool.alphabets).train()
     optimizer = torch.optim.AdamW(teacher.parameters(), plan.rate, betas=(0.9, 0.98), weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, plan.rate, total_steps=plan.steps + 1, pct_start=0.08)
     batches = iter(DataLoader(Examples(pool, plan), plan.utterances, num_workers=1, prefetch_factor=4))
     losses, rights, began = [], [], time.monotonic()
     for step in range(1, plan.steps + 1):
+        passed = max(step / plan.steps, (time.monotonic() - began) / plan.seconds)
+        if passed > 1:
+            break
+        for group in optimizer.param_groups:
+            group["lr"] = plan.rate * min(step / 200, 1.0) * 0.5 * (1 + np.cos(np.pi * passed)) + 1e-6
         loss, right = teacher(next(batches))
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(teacher.parameters(), 1.0)
         optimizer.step()
-        schedule.step()
         losses.append(loss.item())
         rights.append(list(right.values()))
         if step % REPORT_EVERY == 0:
@@ -189,7 +206,7 @@ def save(encoder: Units, weights: Path) -> None:
     weights.write_bytes(as_safetensors(tensors, METADATA))
 
 
-def main(pool: Path = POOL, weights: Path = WEIGHTS, plan: Plan = Plan()) -> None:
+def main(pool: Path = POOL, weights: Path = UNITS_FILE, plan: Plan = Plan()) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(plan.seed)
     fill_pool(pool)

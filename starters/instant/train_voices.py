@@ -1,33 +1,28 @@
 """Train the shared start of all voices, and from it the starter voices, on one thread.
 
-    python -m starters.instant.train_voices start|voices|all [ENCODER] [START] [VOICES]
+    python -m starters.instant.train_voices start|voices|all [START] [VOICES]
 
 The start is learned from many synthetic voices; each starter voice then from minutes of its own.
 """
 
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
-from safetensors.torch import load_file
-from safetensors.torch import save as as_safetensors
-from torch import nn
 
-from starters.instant.learning import Schedule, learn
-from starters.instant.recordings import RATE, Prepared, prepare_voice
-from starters.instant.train_units import WEIGHTS as ENCODER
+from starters.instant.recordings import prepare_voice
 from vc_core.conversion import STARTER_VOICES
-from vc_core.conversion.instant import DECODER_FILE
+from vc_core.instant_weights import START_FILE, load_decoder, load_units, write_decoder
 from vc_core.models import units
-from vc_core.models.ddsp import CODE, Decoder
-from vc_core.models.units import Units
+from vc_core.models.ddsp import Decoder
+from vc_core.training import meta
+from vc_core.training.base import Product
+from vc_core.training.instant import InstantTrainer, train_at_once
+from vc_core.training.instant_recordings import LOW_RATE, Prepared
+from vc_core.training.instant_settings import InstantSettings
 from vc_core.voices import VoiceCard, hashes_of, write_card
-from vc_core.weights import fill
 
-START = ENCODER.with_name("start.safetensors")
 METADATA = {"origin": "Trained by starters/instant on speech of espeak-ng and flite.", "licence": "MIT"}
 START_VOICES = (
     "slt", "kal16", "en-us+f1", "en-us+f2", "en-gb-x-rp+f5", "en-us+m1", "en-us+m2", "en-us+m4", "en-us+m6",
@@ -36,17 +31,15 @@ START_VOICES = (
     "en-us+anika", "en-us+aunty", "en-us+boris", "en-us+david", "en-us+edward", "en-us+grandma", "en-us+linda",
     "en-us+steph", "en-us+victor",
 )  # fmt: skip
-"""Neither awb nor any starter of espeak-ng is among them, so that these are truly new to the start."""
+"""The voice awb is not among them, so that it is truly new to the start."""
 START_SECONDS, RECORDED_SECONDS = 15.0, 60.0
 """Of each voice of espeak-ng, and of flite."""
-START_SCHEDULE = Schedule(steps=1_000, rate=1.5e-3)
-VOICE_SCHEDULE = Schedule(steps=300, rate=1e-3)
+START_HIGHEST_HZ = 10_000.0
+START_SETTINGS = meta.MetaSettings(steps=1_000)
+VOICE_SETTINGS = InstantSettings(steps=500)
 VOICE_SECONDS = 120.0
-ESPEAK = "Speech of the formant synthesiser espeak-ng, variant {}, which is no real person's voice."
-FLITE = (
-    "Speech of the synthesiser flite, voice {}, which Carnegie Mellon University built from its CMU ARCTIC recordings "
-    "of a speaker and published with them for any use."
-)
+FLITE = "Speech of the synthesiser flite, voice {}, which Carnegie Mellon University {} and published for any use."
+ARCTIC = "built from its CMU ARCTIC recordings of a speaker"
 
 
 @dataclass(frozen=True)
@@ -55,92 +48,82 @@ class Starter:
     spoken_by: str
     origin: str
 
-    @property
-    def is_recorded(self) -> bool:
-        """Whether somebody's recordings are behind it, however far."""
-        return "+" not in self.spoken_by
-
-    @property
-    def rate(self) -> int:
-        return units.RATE if self.is_recorded else RATE
-
 
 STARTERS = (
-    Starter("Clara", "slt", FLITE.format("slt (female, US English)")),
-    Starter("Annie", "en-us+Annie", ESPEAK.format("Annie (female)")),
-    Starter("Angus", "awb", FLITE.format("awb (male, Scottish English)")),
-    Starter("Max", "en-us+max", ESPEAK.format("max (male)")),
+    Starter("Clara", "slt", FLITE.format("slt (female, US English)", ARCTIC)),
+    Starter(
+        "Annie",
+        "slt*1.14",
+        FLITE.format("slt (female, US English)", ARCTIC)
+        + " A smaller throat and a higher pitch make it another woman.",
+    ),
+    Starter("Angus", "awb", FLITE.format("awb (male, Scottish English)", ARCTIC)),
+    Starter("Max", "kal16", FLITE.format("kal16 (male, US English)", "built from recordings of a speaker")),
 )
 
 
-def load_encoder(path: Path) -> Units:
-    encoder = Units()
-    fill(encoder, {name: value.float() for name, value in load_file(path).items()}, source=path.name)
-    return encoder.eval().requires_grad_(False)
-
-
-def load_start(path: Path) -> Decoder:
-    decoder = Decoder()
-    fill(decoder, {name: value.float() for name, value in load_file(path).items()}, source=path.name)
-    return decoder
-
-
-def save_decoder(decoder: Decoder, path: Path) -> None:
-    """As half-precision numbers."""
-    tensors = {name: value.half().contiguous() for name, value in decoder.state_dict().items()}
-    path.write_bytes(as_safetensors(tensors, METADATA))
-
-
-def train_start(encoder: Units, start: Path, schedule: Schedule = START_SCHEDULE) -> None:
-    speakers = [
-        prepare_voice(name, START_SECONDS if "+" in name else RECORDED_SECONDS, encoder, seed)
+def prepare_start_voices() -> list[list[Prepared]]:
+    return [
+        prepare_voice(name, START_SECONDS if "+" in name else RECORDED_SECONDS, load_units(), seed)
         for seed, name in enumerate(START_VOICES)
     ]
-    codes = nn.Embedding(len(speakers), CODE)
-    nn.init.normal_(codes.weight, std=0.3)
-    save_decoder(learn(Decoder(), speakers, schedule, codes), start)
 
 
-def train_voice(recordings: list[Prepared], start: Path, schedule: Schedule = VOICE_SCHEDULE) -> Decoder:
-    return learn(load_start(start), [recordings], schedule)
+def show(fraction: float, message: str) -> None:
+    print(f"{fraction:6.1%} {message}", flush=True)
 
 
-def pitch_range_of(recordings: list[Prepared]) -> tuple[float, float]:
-    hertz = torch.cat([recording.hertz for recording in recordings]).numpy()
-    low, high = np.percentile(hertz[hertz > 0], (5, 95))
-    return round(float(low), 1), round(float(high), 1)
+def train_start(speakers: list[list[Prepared]], settings: meta.MetaSettings = START_SETTINGS) -> Decoder:
+    torch.manual_seed(settings.seed)
+    decoder = meta.pretrain(Decoder(), speakers, settings, progress=show)
+    return meta.carried_on(decoder, START_HIGHEST_HZ)
 
 
-def save_voice(decoder: Decoder, folder: Path, details: Mapping[str, object]) -> None:
+def learn_voice(
+    spoken_by: str, seconds: float, seed: int, start: Path = START_FILE, settings: InstantSettings = VOICE_SETTINGS
+) -> InstantTrainer:
+    recordings = prepare_voice(spoken_by, seconds, load_units(), seed, rate_of(spoken_by))
+    return train_at_once(recordings, settings, load_decoder(start))
+
+
+def rate_of(spoken_by: str) -> int:
+    """That of what the synthesiser gives, or the next one."""
+    return LOW_RATE if set("+*") & set(spoken_by) else units.RATE
+
+
+def save_voice(trainer: InstantTrainer, folder: Path, name: str, origin: str) -> Product:
     folder.mkdir(parents=True, exist_ok=True)
-    save_decoder(decoder, folder / DECODER_FILE)
-    card = VoiceCard(engine="instant", files=hashes_of(folder), **details)  # type: ignore[arg-type]
+    product = trainer.export(folder)
+    card = VoiceCard(
+        name=name,
+        engine=product.engine,
+        sample_rate=product.sample_rate,
+        licence="MIT",
+        consent="permission",
+        origin=origin,
+        files=hashes_of(folder),
+        pitch_range_hz=product.pitch_range_hz,
+        settings=product.settings,
+    )
     write_card(folder, card)
+    return product
 
 
-def train_starter(starter: Starter, number: int, encoder: Units, start: Path, voices: Path) -> None:
-    recordings = prepare_voice(starter.spoken_by, VOICE_SECONDS, encoder, 100 + number, starter.rate)
-    highest = recordings[0].bandwidth_hz / 980
-    details = {
-        "name": starter.name,
-        "sample_rate": starter.rate,
-        "licence": "MIT",
-        "consent": "permission" if starter.is_recorded else "synthetic",
-        "origin": f"{starter.origin} It has sound up to {highest:.0f} kHz.",
-        "pitch_range_hz": pitch_range_of(recordings),
-    }
-    save_voice(train_voice(recordings, start), voices / starter.name.lower(), details)
+def train_starter(starter: Starter, number: int, start: Path, voices: Path) -> None:
+    trainer = learn_voice(starter.spoken_by, VOICE_SECONDS, 100 + number, start)
+    ratio = float(starter.spoken_by.partition("*")[2] or 1)
+    origin = f"{starter.origin} It has sound up to {units.RATE * ratio / 2000:.0f} kHz."
+    save_voice(trainer, voices / starter.name.lower(), starter.name, origin)
 
 
-def main(what: str, encoder: Path = ENCODER, start: Path = START, voices: Path = STARTER_VOICES) -> None:
+def main(what: str, start: Path = START_FILE, voices: Path = STARTER_VOICES) -> None:
     torch.set_num_threads(1)
-    torch.manual_seed(1)
-    loaded = load_encoder(encoder)
     if what in ("start", "all"):
-        train_start(loaded, start)
+        write_decoder(train_start(prepare_start_voices()), start, METADATA)
     if what in ("voices", "all"):
         for number, starter in enumerate(STARTERS):
-            train_starter(starter, number, loaded, start, voices)
+            train_starter(starter, number, start, voices)
+            print(starter.name, flush=True)
 
 
 if __name__ == "__main__":

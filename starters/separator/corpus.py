@@ -20,6 +20,7 @@ from starters.separator.music import Band, band_layers
 from starters.separator.vocals import vocal_track
 from starters.separator.voices import Cast
 from vc_core.audio import Samples
+from vc_core.espeak import seed_randomness
 
 TRACK_SECONDS = 12.0
 TRACKS = 600
@@ -56,7 +57,7 @@ def render_vocals(half: Half, number: int, seconds: float = TRACK_SECONDS) -> So
 
 
 def _sing(half: Half, number: int, seconds: float) -> Sound:
-    voices.seed_espeak(number)
+    seed_randomness(number)
     sound = vocal_track(half.cast, np.random.default_rng([half.number, 0, number]), seconds)
     return LEVEL * sound / (active_level(sound) + 1e-9)
 

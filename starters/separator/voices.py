@@ -13,9 +13,9 @@ import soundfile
 import soxr
 from scipy.ndimage import gaussian_filter1d
 
-from examples.espeak import _library, speak
 from starters.separator import texts
 from starters.separator.effects import RATE, Generator, Sound, log_uniform
+from vc_core.espeak import speak
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it imports pkg_resources
@@ -75,12 +75,6 @@ class Throat:
     envelope: npt.NDArray[np.float64]
     breath: npt.NDArray[np.float64]
     rate: int
-
-
-def seed_espeak(seed: int) -> None:
-    """Its random numbers, which start from the time of day, from here instead."""
-    library, _ = _library()
-    library.espeak_ng_SetRandSeed(seed)
 
 
 def choose_speaker(cast: Cast, generator: Generator) -> tuple[str, str]:

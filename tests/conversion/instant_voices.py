@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from vc_core.conversion.instant import DECODER_FILE
+from vc_core.instant_weights import DECODER_FILE
 from vc_core.models.ddsp import POINTS, Decoder
 from vc_core.voices import Voice, VoiceCard, hashes_of, write_card
 

@@ -8,10 +8,12 @@ from conversion.instant_voices import make_voice
 from measures import snr_db
 
 from vc_core.audio import Audio
-from vc_core.conversion import ConversionOptions, instant, load_converter
+from vc_core.conversion import ConversionOptions, load_converter
 from vc_core.errors import UserError
 from vc_core.pitch import find_pitch
 from vc_core.progress import Cancelled
+from vc_core.reading import open_audio, read_audio
+from vc_core.writing import write_audio
 
 AS_SUNG = ConversionOptions(automatic_key="off")
 
@@ -113,7 +115,7 @@ def test_the_same_seed_gives_the_same_sound_and_another_another(converter):
 def test_windows_leave_no_trace(converter, monkeypatch):
     song = sung(2.5, sample_rate=24_000)
     whole = converter.convert(song)
-    monkeypatch.setattr(instant, "WINDOWS", replace(instant.WINDOWS, seconds=1.0))
+    monkeypatch.setattr(converter, "windows", replace(converter.windows, seconds=1.0))
     assert snr_db(whole.samples, converter.convert(song).samples) > 50
 
 
@@ -122,6 +124,33 @@ def test_a_voice_on_one_side_stays_there(converter):
     left = converter.convert(song.with_samples(np.concatenate([song.samples, 0.1 * song.samples])))
     balance = loudness_db(left.samples[0]) - loudness_db(left.samples[1])
     assert balance == pytest.approx(20, abs=0.5)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_from_file_to_file_is_the_same_as_in_memory(converter, tmp_path, channels):
+    song = sung(3.0, hertz=180.0)
+    song = song.with_samples(np.repeat(song.samples, channels, axis=0))
+    write_audio(tmp_path / "song.wav", song, format_name="wav32")
+    done = converter.convert_file(open_audio(tmp_path / "song.wav"), tmp_path / "made.wav", format_name="wav32")
+    made = read_audio(done.path)
+    assert made.samples.shape == song.samples.shape
+    assert snr_db(converter.convert(song).samples, made.samples) > 80
+    assert done.shift_semitones == 0
+    assert float(np.median(done.heard.pitch.hertz[done.heard.pitch.voiced])) == pytest.approx(180, rel=0.02)
+
+
+def test_memory_does_not_grow_with_the_song(converter, monkeypatch):
+    """However long the song, no window hears more than its own seconds and the context."""
+    longest = []
+    begin = converter.begin
+    monkeypatch.setattr(
+        converter,
+        "begin",
+        lambda *given: lambda piece, start: longest.append(piece.seconds) or begin(*given)(piece, start),
+    )
+    converter.convert(sung(20.0, sample_rate=16_000))
+    assert max(longest) <= converter.windows.seconds + 2 * converter.windows.context_seconds
+    assert len(longest) > 1
 
 
 def test_it_can_be_stopped(converter):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from vc_core.conversion.instant import load_units
+from vc_core.instant_weights import load_units
 from vc_core.models import units
 
 

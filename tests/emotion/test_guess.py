@@ -1,16 +1,11 @@
 """The mood of a voice is guessed only where it is plain; the speech is coloured by the synthesiser's own controls."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from vc_core.audio import Audio
 from vc_core.emotion import GUESS, NEUTRAL, StyleOptions, load_styler
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
-from espeak import speak
+from vc_core.espeak import speak
 
 TEXT = "The boy was there when the sun rose, and a rod is used to catch pink salmon."
 

@@ -29,7 +29,7 @@ SNIPPETS = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
 @pytest.fixture
 def folder_of_examples(tmp_path, monkeypatch):
     """A folder with the files that the guide speaks of."""
-    for name in ("song.flac", "spoken_line.flac"):
+    for name in ("song.flac", "spoken_line.flac", "sung_line.flac"):
         shutil.copy(ROOT / "examples" / name, tmp_path / name)
     export_zip(add_voice(VoiceLibrary(tmp_path / "elsewhere")), tmp_path / "alto.zip")
     monkeypatch.chdir(tmp_path)
@@ -168,7 +168,7 @@ class TestSharedPage:
         archive = export_zip(add_voice(VoiceLibrary(tmp_path / "elsewhere")), tmp_path / "alto.zip")
         ann, bob = (Client(shared, verbose=False, analytics_enabled=False) for _ in range(2))
         ann.predict(archive=handle_file(archive), repo="", name="", api_name="/add_voice")
-        assert [voice["name"] for voice in ann.predict(api_name="/voices")] == ["Alto"]
-        assert bob.predict(api_name="/voices") == []
+        assert "Alto" in [voice["name"] for voice in ann.predict(api_name="/voices")]
+        assert "Alto" not in [voice["name"] for voice in bob.predict(api_name="/voices")]
         with pytest.raises(AppError, match="no voice called"):
             bob.predict(name="Alto", api_name="/delete_voice")

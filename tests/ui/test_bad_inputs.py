@@ -24,6 +24,7 @@ from voice_maker import add_voice, fill_folder
 from vc_core.audio import Audio
 from vc_core.ui.add_emotion import emotion as emotion_handler
 from vc_core.ui.add_emotion import emotion_steps
+from vc_core.ui.convert_singer import convert, speak
 from vc_core.ui.events import UNEXPECTED
 from vc_core.ui.separate_vocals import preview, separate
 from vc_core.ui.visitors import results_folder
@@ -139,6 +140,27 @@ TEXTS: list[tuple[str, dict[str, Any], str]] = [
     ("/separate", {"song": "examples/song.flac", "format_name": "wma"}, "wma"),
     ("/separate", {"song": "examples/song.flac", "engine": "repet", "stems": 5}, "not into 5"),
     ("/preview", {"song": None}, "Choose a song"),
+    ("/convert", {"song": None}, "Choose a recording"),
+    ("/convert", {"song": "examples/sung_line.flac", "voice": ""}, "Choose a voice"),
+    ("/convert", {"song": "examples/sung_line.flac", "voice": "Nobody"}, "no voice called"),
+    ("/convert", {"song": "examples/sung_line.flac", "voice": "../../etc"}, "no voice called"),
+    ("/convert", {"song": "examples/sung_line.flac", "voice": "Kept"}, "no decoder|can't sing"),
+    ("/convert", {"song": "examples/sung_line.flac", "key_shift_semitones": 99}, "up to 24|maximum"),
+    ("/convert", {"song": "examples/sung_line.flac", "automatic_key": "magic"}, "magic"),
+    ("/convert", {"song": "examples/sung_line.flac", "formant_shift_semitones": -13}, "up to 12|minimum"),
+    ("/convert", {"song": "examples/sung_line.flac", "breath_db": 30}, "up to 24|maximum"),
+    ("/convert", {"song": "examples/sung_line.flac", "seed": -1}, "whole number from 0"),
+    ("/convert", {"song": "examples/sung_line.flac", "format_name": "wma"}, "wma"),
+    ("/convert", {"song": "examples/sung_line.flac", "pitch_method": "magic"}, "magic"),
+    ("/convert", {"song": "examples/sung_line.flac", "so_vits": "noise_scale=9"}, "from 0 to 2"),
+    ("/convert", {"song": "examples/sung_line.flac", "so_vits": "magic=1"}, "no setting “magic”"),
+    ("/speak", {"text": ""}, "Write a text"),
+    ("/speak", {"text": "\0\n"}, "Write a text"),
+    ("/speak", {"text": "…"}, "nothing to say"),
+    ("/speak", {"text": "x" * 5_001}, "5,001 letters|maximum length"),
+    ("/speak", {"text": "hello", "voice": "Nobody"}, "no voice called"),
+    ("/speak", {"text": "hello", "language": "xx"}, "xx"),
+    ("/speak", {"text": "hello", "words_per_minute": 1_000}, "80 to 300|maximum"),
     ("/emotion", {"voice": None}, "Choose a voice"),
     ("/emotion", {"voice": "examples/spoken_line.flac", "emotion": "hungry"}, "hungry"),
     ("/emotion", {"voice": "examples/spoken_line.flac", "intensity": 2.0}, "0 to 1.5|maximum"),
@@ -156,6 +178,7 @@ TEXTS: list[tuple[str, dict[str, Any], str]] = [
     ("/export_voice", {"name": "Nobody"}, "no voice called"),
     ("/delete_voice", {"name": ""}, "Choose a voice"),
     ("/delete_voice", {"name": "Nobody"}, "no voice called"),
+    ("/delete_voice", {"name": "Clara"}, "comes with the app"),
     ("/publish_voice", {"name": "Nobody", "repo": "ann/x", "token": "t", "private": True}, "no voice called"),
     ("/publish_voice", {"name": "Kept", "repo": "nonsense", "token": "t", "private": True}, "not the name"),
     ("/publish_voice", {"name": "Kept", "repo": "ann/x", "token": "", "private": True}, "paste a token"),
@@ -163,11 +186,25 @@ TEXTS: list[tuple[str, dict[str, Any], str]] = [
     ("/check_origin", {"sound": None}, "Choose a sound file"),
 ]
 
+CONVERT_DEFAULTS: dict[str, Any] = {
+    "key_shift_semitones": 0, "automatic_key": "octaves", "formant_shift_semitones": 0, "breath_db": 0, "seed": 0,
+    "format_name": "flac24", "pitch_method": "dio", "so_vits": "",
+}  # fmt: skip
+SPEAK_DEFAULTS: dict[str, Any] = {
+    "language": "guess", "words_per_minute": 150, "key_shift_semitones": 0, "formant_shift_semitones": 0,
+    "breath_db": 0, "seed": 0, "format_name": "flac24",
+}  # fmt: skip
 HANDLERS: dict[str, Callable[..., Any]] = {
     "/separate": lambda song, engine="repet", stems=2, format_name="flac24": list(
         separate(song, engine, stems, False, True, format_name, None)
     ),
     "/preview": lambda song: list(preview(song, "repet", 2, False, True, 0, None)),
+    "/convert": lambda song, voice="Clara", **changes: list(
+        convert(song, voice, **(CONVERT_DEFAULTS | changes), request=None)
+    ),
+    "/speak": lambda text, voice="Clara", **changes: list(
+        speak(text, voice, **(SPEAK_DEFAULTS | changes), request=None)
+    ),
     "/emotion": lambda voice, emotion="sad", intensity=1.0, format_name="flac24": list(
         emotion_handler(voice, emotion, intensity, "neutral", True, False, "rules", format_name, None)
     ),

@@ -1,5 +1,6 @@
 """Each of the five Spaces is complete by itself: valid front matter, agreeing pins, and it starts."""
 
+import ast
 import importlib.util
 import os
 import re
@@ -13,7 +14,7 @@ import pytest
 import yaml
 from conftest import ROOT
 from gradio_client import Client, handle_file
-from test_architecture import FILES, imports_of
+from test_architecture import FILES, imports_of, module_of
 
 spec = importlib.util.spec_from_file_location("build_spaces", ROOT / "spaces" / "build.py")
 builder = importlib.util.module_from_spec(spec)
@@ -109,6 +110,22 @@ def test_whatever_the_package_imports_is_pinned():
                 continue
             distribution = owners[name][0].lower().replace("-", "_")
             assert distribution in {pin.lower().replace("-", "_") for pin in own}, f"{path.name} imports {name}"
+
+
+def test_a_space_has_all_that_its_pages_import_when_they_start(space):
+    """Every page is imported, also where a Space shows only some; what is missing would end it at once."""
+    code = "import sys, vc_core.ui.suite; print(*(name for name in sys.modules if name.startswith('vc_core')))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = {f"vc_core.{module_of(path)}".rstrip("."): path for path in FILES}
+    owners, needed = packages_distributions(), set()
+    for path in (loaded[name] for name in done.stdout.split()):
+        for node in ast.parse(path.read_text()).body:  # not those inside functions: they wait until they are needed
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) else []
+            needed |= {owners[head][0] for name in names if (head := name.split(".")[0]) in owners}
+    own = {pin.lower().replace("-", "_") for pin in pins((space / "requirements.txt").read_text())}
+    part_of_another = {"httpx2", "starlette", "vc_core"}
+    assert {name.lower().replace("-", "_") for name in needed} - part_of_another <= own
 
 
 def test_the_pins_are_what_these_tests_ran_with():

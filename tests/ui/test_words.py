@@ -2,11 +2,18 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from vc_core.conversion import AUTOMATIC_KEYS, CONVERTERS
 from vc_core.emotion import EMOTIONS, GUESS, STYLERS
+from vc_core.key_advisor import KEY_WAYS
+from vc_core.report_card import MEASURES
 from vc_core.separation import SEPARATORS
+from vc_core.training import TRAINING_METHODS
+from vc_core.training.advice import Verdict
+from vc_core.training.spec import State
 from vc_core.ui.add_emotion import STEPS
 from vc_core.ui.suite import PANELS
 from vc_core.ui.words import TRANSLATIONS, WORDS, said_to, word
@@ -26,13 +33,19 @@ def test_a_word_is_in_both_languages(key):
 
 
 def test_every_word_that_is_asked_for_exists_and_every_other_is_gone():
-    source = "\n".join(path.read_text() for path in UI.glob("*.py") if path.name != "words.py")
+    source = "\n".join(path.read_text() for path in UI.glob("*.py") if not path.name.endswith("words.py"))
     asked = set(re.findall(r"[\"']([a-z_]+)[\"']", source))
     asked |= {f"{word}_{name}" for word in ("engine", "notice") for name in (*SEPARATORS, *STYLERS)}
+    asked |= {f"engine_{name}" for name in CONVERTERS} | {f"key_{name}" for name in AUTOMATIC_KEYS}
+    asked |= {f"report_{name}" for name in MEASURES}
     asked |= {f"emotion_{name}" for name in (*EMOTIONS, GUESS)} | {f"step_{round(100 * step)}" for step in STEPS}
+    asked |= {f"cover_key_{name}" for name in KEY_WAYS}
+    asked |= {f"{word}_{name}" for word in ("method", "method_notice") for name in TRAINING_METHODS}
+    asked |= {f"state_{name}" for name in get_args(State)} | {f"advice_{name}" for name in get_args(Verdict)}
     asked |= {f"tab_{name}" for name in PANELS} | {f"consent_{name}" for name in CONSENTS}
     asked |= {f"send_{name}" for name in PANELS}
     assert set(WORDS) <= asked, f"unused: {set(WORDS) - asked}"
+    assert {f"engine_{name}" for name in (*SEPARATORS, *STYLERS, *CONVERTERS)} <= set(WORDS)
     for needed in (*(f"tab_{name}" for name in PANELS), *(f"consent_{name}" for name in CONSENTS)):
         assert needed in WORDS
 

@@ -1,4 +1,4 @@
-"""The same tasks from a shell: `vc separate`, `vc emotion`, `vc voices`, `vc verify`."""
+"""The same tasks from a shell: `vc cover`, `vc separate`, `vc convert`, `vc emotion`, `vc voices` and more."""
 
 import logging
 from typing import Annotated
@@ -6,14 +6,27 @@ from typing import Annotated
 import typer
 
 from vc_core import __version__
+from vc_core.cli.batch import batch
 from vc_core.cli.console import out
+from vc_core.cli.convert import convert
+from vc_core.cli.cover import cover
+from vc_core.cli.doctor import doctor
 from vc_core.cli.emotion import emotion
 from vc_core.cli.separate import separate
+from vc_core.cli.so_vits import add_so_vits as add_so_vits  # which registers itself
+from vc_core.cli.speak import speak
+from vc_core.cli.train import train_app
 from vc_core.cli.voices import verify, voices_app
 
 app = typer.Typer(no_args_is_help=True, help="Voice Studio from the shell.", pretty_exceptions_enable=False)
+app.command()(cover)
+app.command()(batch)
 app.command()(separate)
+app.command()(convert)
+app.command()(speak)
 app.command()(emotion)
+app.command()(doctor)
+app.add_typer(train_app, name="train")
 app.command()(verify)
 app.add_typer(voices_app, name="voices")
 

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from vc_core import watermark
 from vc_core.cli.console import bar, err, out, sentences
+from vc_core.conversion import STARTER_VOICES
 from vc_core.errors import UserError
 from vc_core.hub import parse_checkpoint
 from vc_core.provenance import read_origin
@@ -44,13 +45,12 @@ def verify(file: Annotated[Path, typer.Argument(help="A sound file.")]) -> None:
 @voices_app.command("list")
 def list_voices() -> None:
     """Show the voices of the library."""
-    voices = _library().list()
     table = Table("Name", "Engine", "Pitch range", "Licence", "Whose voice")
-    for voice in voices:
+    for voice in library().list():
         reach = voice.card.pitch_range_hz
         hertz = f"{reach[0]:.0f}–{reach[1]:.0f} Hz" if reach else "–"
         table.add_row(*map(escape, (voice.name, voice.card.engine, hertz, voice.card.licence, voice.card.consent)))
-    out.print(table if voices else "No voices yet. Add one with `vc voices add`.")
+    out.print(table)
 
 
 @voices_app.command("add")
@@ -62,9 +62,9 @@ def add_voice(
     with sentences(), bar("Adding") as progress:
         checkpoint = parse_checkpoint(source, allow_local=True)
         if checkpoint.local is not None:
-            voice = import_zip(_library(), checkpoint.local, name=name)
+            voice = import_zip(library(), checkpoint.local, name=name)
         else:
-            voice = import_from_hub(_library(), checkpoint, name=name, progress=progress)
+            voice = import_from_hub(library(), checkpoint, name=name, progress=progress)
     out.print(f"“{escape(voice.name)}” has been added.")
 
 
@@ -72,7 +72,7 @@ def add_voice(
 def check_voice(name: str) -> None:
     """Compare a voice's files with the hashes in its card."""
     with sentences():
-        if faults := verify_voice(_library().find(name)):
+        if faults := verify_voice(library().find(name)):
             raise UserError(f"“{name}” should not be used: {' Also: '.join(faults)}")
     out.print(f"“{escape(name)}” is sound.")
 
@@ -81,7 +81,7 @@ def check_voice(name: str) -> None:
 def export_voice(name: str, archive: Path) -> None:
     """Pack a voice into a zip file."""
     with sentences():
-        export_zip(_library().find(name), archive)
+        export_zip(library().find(name), archive)
     out.print(str(archive), highlight=False, soft_wrap=True)
 
 
@@ -89,10 +89,10 @@ def export_voice(name: str, archive: Path) -> None:
 def delete_voice(name: str, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
     """Delete a voice for good."""
     with sentences():
-        voice = _library().find(name)
+        voice = library().find(name)
         if not yes:
             typer.confirm(f"Delete “{voice.name}” for good?", abort=True)
-        _library().delete(name)
+        library().delete(name)
     out.print(f"“{escape(name)}” has been deleted.")
 
 
@@ -105,10 +105,11 @@ def publish_voice(
 ) -> None:
     """Put a voice on the Hugging Face Hub, with a card that says whose voice it is."""
     with sentences(), bar("Publishing") as progress:
-        voice, target = _library().find(name), parse_checkpoint(repo).repo
+        voice, target = library().find(name), parse_checkpoint(repo).repo
         address = publish(voice, target, token=token, private=not public, progress=progress)
     out.print(address, highlight=False, soft_wrap=True)
 
 
-def _library() -> VoiceLibrary:
-    return VoiceLibrary(voices_home())
+def library() -> VoiceLibrary:
+    """One's own voices, and those that come with the app."""
+    return VoiceLibrary(voices_home(), shipped=[STARTER_VOICES])

@@ -28,7 +28,23 @@ def _instant(voice: Voice) -> Converter:
     return load_instant(voice)
 
 
-CONVERTERS: dict[str, Callable[[Voice], Converter]] = {"instant": _instant}
+def _so_vits(voice: Voice) -> Converter:
+    from vc_core.conversion.so_vits import load_so_vits
+
+    return load_so_vits(voice)
+
+
+def _cyclegan(voice: Voice) -> Converter:
+    from vc_core.conversion.cyclegan import load_cyclegan
+
+    return load_cyclegan(voice)
+
+
+CONVERTERS: dict[str, Callable[[Voice], Converter]] = {
+    "instant": _instant,
+    "so-vits": _so_vits,
+    "cyclegan": _cyclegan,
+}
 """Another engine is one file and one entry here."""
 
 

@@ -1,102 +1,67 @@
 """The instant engine: units say what is sung, and the voice's decoder sings them at the pitch that is wanted.
 
-The song is levelled, converted in windows, and given its level back. What must not break at a window's border
-(pitch, its phase, the noise) is made for the whole song, and rides along as further channels of its sound.
+The song is levelled, converted window by window, and given its level back. What must not break at a window's border
+(the phase of the pulses, the noise) follows from the place in the song alone.
 """
-
-from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from vc_core.audio import Audio, Samples
-from vc_core.conversion.base import ConversionOptions, Converter, key_shift_semitones
+from vc_core.conversion.base import ConversionOptions, Converter, Sing, key_shift_semitones
+from vc_core.conversion.listening import HIGHEST_HZ, LOWEST_HZ, Heard
 from vc_core.errors import UserError
+from vc_core.instant_weights import DECODER_FILE, load_decoder, load_units
 from vc_core.models import ddsp, units
-from vc_core.models.ddsp import CODE, POINTS, Curve, Decoder
-from vc_core.pitch import Pitch, find_pitch, voiced_stretches, without_octave_errors
-from vc_core.progress import Progress, part_of, silent
-from vc_core.slicing import Windows, process_in_windows
+from vc_core.models.ddsp import Curve, Decoder
+from vc_core.pitch import Pitch
+from vc_core.slicing import Windows
 from vc_core.voices import Voice
-from vc_core.weights import fill, load_tensors
 
 Flags = npt.NDArray[np.bool_]
-UNITS_FILE = Path(__file__).parent / "units.safetensors"
-DECODER_FILE = "decoder.safetensors"
 WINDOWS = Windows(seconds=8.0, context_seconds=0.5, fade_seconds=0.02)
-LOWEST_HZ, HIGHEST_HZ = 50.0, 1100.0
 NOTHING_DB = -70.0
 """Beside the loud moments of the song: from here on there is nothing to convert, and it stays silent."""
 FULL_GATE_DB = -60.0
-SHORTEST_SECONDS = 0.05
-"""What is shorter is heard with silence behind it."""
-SHORTEST_VOICED_SECONDS = 0.03
 SOFT_SECONDS = 0.004
 """In so long pulses come and go where the voice sets in and ends."""
-SOURCE, HERTZ, CYCLE, NOISE = range(4)
-"""The channels of what the windows hear."""
-
-
-@dataclass(frozen=True, eq=False)
-class Prepared:
-    """A song as the windows hear it, and the level that it gets back."""
-
-    channels: Audio
-    levels: Samples
 
 
 class InstantConverter(Converter):
     def __init__(self, voice: Voice, encoder: units.Units, decoder: Decoder) -> None:
         self.voice, self._encoder, self._decoder = voice, encoder, decoder
-        self.sample_rate = voice.card.sample_rate
+        self.windows = WINDOWS
 
-    def convert(
-        self, singing: Audio, options: ConversionOptions = ConversionOptions(), *, progress: Progress = silent
-    ) -> Audio:
-        if not singing.frames:
-            return singing
-        song = _fitted(singing.mono(), max(singing.frames, round(SHORTEST_SECONDS * singing.sample_rate)))
-        heard = song.resampled(units.RATE)
-        prepared = self._prepared(song, heard, options, part_of(progress, 0.0, 0.2))
-        sung = process_in_windows(
-            prepared.channels, lambda piece: self._sing(piece, options), WINDOWS, progress=part_of(progress, 0.2, 1.0)
-        )
-        made = sung.with_samples((sung.samples * prepared.levels).astype(np.float32)).resampled(singing.sample_rate)
-        return singing.with_samples(_placed(_fitted(made, singing.frames).samples, singing))
-
-    def _prepared(self, song: Audio, heard: Audio, options: ConversionOptions, progress: Progress) -> Prepared:
-        power = units.power_of(torch.from_numpy(heard.samples))
-        slow = units.slow_levels(power)
-        source = song.resampled(self.sample_rate).samples
-        frames = source.shape[1]
-        pitch = sung_pitch(heard, progress=progress)
-        shift = 2 ** (key_shift_semitones(pitch, self.voice, options) / 12)
-        hertz = np.clip(_at_frames(pitch, frames, self.sample_rate) * shift, 0.0, 0.45 * self.sample_rate)
-        cycle = ddsp.cycles(hertz, self.sample_rate) % 1.0
-        noise = np.random.default_rng(options.seed).standard_normal(frames)
-        levels = units.at_frames(slow, frames, ddsp.hop_of(self.sample_rate)).numpy()
-        gate = units.at_frames(_gate(power), frames, ddsp.hop_of(self.sample_rate)).numpy()
-        channels = np.stack([source[0] / levels[0], hertz, cycle, noise]).astype(np.float32)
-        return Prepared(Audio(channels, self.sample_rate), levels * gate)
-
-    def _sing(self, piece: Audio, options: ConversionOptions) -> Audio:
+    def begin(self, song: Heard, options: ConversionOptions) -> Sing:
         rate, hop = self.sample_rate, ddsp.hop_of(self.sample_rate)
-        moments = piece.frames // hop + 1
-        flat = torch.from_numpy(piece.with_samples(piece.samples[[SOURCE]]).resampled(units.RATE).samples)
-        flat = torch.nn.functional.pad(flat, (0, max(0, moments * units.HOP - flat.shape[1])))
-        hertz = piece.samples[HERTZ].astype(np.float64)
-        pitch = torch.from_numpy(self._known(hertz[np.minimum(np.arange(moments) * hop, piece.frames - 1)]))[None]
+        power = torch.from_numpy(song.power)[None]
+        levels, gates = units.slow_levels(power), _gate(power)
+        melody = Melody(song.pitch, 2 ** (key_shift_semitones(song.pitch, self.voice, options) / 12))
+
+        def sing(piece: Audio, start: int) -> Audio:
+            level = _between(levels, start, piece.frames, hop)
+            flat = piece.with_samples((piece.samples / level).astype(np.float32))
+            hertz, cycle = melody.between(start, piece.frames, rate)
+            voiced = ddsp.pulses(hertz, cycle, rate) * _soft(hertz > 0, rate)
+            sources = np.stack([voiced, _noise(options.seed, start, piece.frames, rate)]).astype(np.float32)
+            made = self._sing(flat, hertz, torch.from_numpy(sources)[None], options)
+            return piece.with_samples((made * level * _between(gates, start, piece.frames, hop)).astype(np.float32))
+
+        return sing
+
+    def _sing(self, flat: Audio, hertz: Curve, sources: torch.Tensor, options: ConversionOptions) -> Samples:
+        rate, hop = self.sample_rate, ddsp.hop_of(self.sample_rate)
+        moments = flat.frames // hop + 1
+        heard = torch.from_numpy(flat.resampled(units.RATE).samples)
+        heard = torch.nn.functional.pad(heard, (0, max(0, moments * units.HOP - heard.shape[1])))
+        pitch = torch.from_numpy(self._known(hertz[np.minimum(np.arange(moments) * hop, flat.frames - 1)]))[None]
         with torch.inference_mode():
-            said = self._encoder(units.log_mel(units.power_spectrum(flat)))[:, :moments]
-            curves = self._decoder(said, pitch, units.energy_of(flat)[:, :moments])
+            said = self._encoder(units.log_mel(units.power_spectrum(heard)))[:, :moments]
+            curves = self._decoder(said, pitch, units.energy_of(heard)[:, :moments])
             curves[:, 1] += options.breath_db * np.log(10) / 20
-            voiced = ddsp.pulses(hertz, piece.samples[CYCLE].astype(np.float64), rate) * _soft(hertz > 0, rate)
-            sources = torch.from_numpy(np.stack([voiced, piece.samples[NOISE]]).astype(np.float32))[None]
-            made = ddsp.rendered(curves, sources, rate, 2 ** (options.formant_shift_semitones / 12))
-        return piece.with_samples(made.numpy())
+            made: Samples = ddsp.rendered(curves, sources, rate, 2 ** (options.formant_shift_semitones / 12)).numpy()
+        return made
 
     def _known(self, hertz: Curve) -> Samples:
         """The pitch that the decoder hears, within what the voice was trained on; the pulses have the real one."""
@@ -104,25 +69,45 @@ class InstantConverter(Converter):
         return np.where(hertz > 0, np.clip(hertz, *known), 0.0).astype(np.float32)
 
 
-def sung_pitch(heard: Audio, *, progress: Progress = silent) -> Pitch:
-    """Of mono at the units' rate."""
-    found = find_pitch(heard, lowest_hz=LOWEST_HZ, highest_hz=HIGHEST_HZ, progress=progress)
-    pitch = without_octave_errors(found)
-    hertz = pitch.hertz.copy()
-    for first, last in voiced_stretches(pitch):
-        if (last - first) * pitch.hop_seconds < SHORTEST_VOICED_SECONDS:
-            hertz[first:last] = 0.0
-    return Pitch(hertz, pitch.confidence, pitch.hop_seconds)
+class Melody:
+    """The wanted pitch as a line without gaps, so that its phase is known at any place without what is before it."""
+
+    def __init__(self, pitch: Pitch, ratio: float) -> None:
+        self._hop_seconds, self._voiced = pitch.hop_seconds, pitch.voiced
+        voiced = np.flatnonzero(pitch.voiced)
+        self._hertz: Curve = np.zeros(pitch.frames)
+        if len(voiced):
+            self._hertz = ratio * np.interp(np.arange(pitch.frames), voiced, pitch.hertz[voiced].astype(np.float64))
+        steps = (self._hertz[:-1] + self._hertz[1:]) / 2 * self._hop_seconds
+        self._cycles = np.concatenate([[0.0], np.cumsum(steps)])
+
+    def between(self, start: int, frames: int, rate: int) -> tuple[Curve, Curve]:
+        """Pitch, 0 where the nearest moment is unvoiced, and the fraction of a period at each frame."""
+        at = np.clip(np.arange(start, start + frames) / (rate * self._hop_seconds), 0, len(self._hertz) - 1)
+        before = np.minimum(at.astype(int), len(self._hertz) - 1)
+        after = np.minimum(before + 1, len(self._hertz) - 1)
+        part, rise = at - before, self._hertz[after] - self._hertz[before]
+        cycle = self._cycles[before] + self._hop_seconds * part * (self._hertz[before] + rise * part / 2)
+        voiced = self._voiced[np.round(at).astype(int)]
+        hertz = np.where(voiced, np.minimum(self._hertz[before] + rise * part, 0.45 * rate), 0.0)
+        return hertz, cycle % 1.0
 
 
-def _at_frames(pitch: Pitch, frames: int, rate: int) -> Curve:
-    """On a line between voiced moments, and 0 where the nearest one is unvoiced."""
-    voiced = np.flatnonzero(pitch.hertz)
-    if not len(voiced):
-        return np.zeros(frames)
-    at = np.arange(frames) / (rate * pitch.hop_seconds)
-    nearest = np.minimum(np.round(at).astype(int), pitch.frames - 1)
-    return np.asarray(np.where(pitch.voiced[nearest], np.interp(at, voiced, pitch.hertz[voiced]), 0.0))
+def _noise(seed: int, start: int, frames: int, rate: int) -> Curve:
+    """The same at the same place, whatever window asks."""
+    first, last = start // rate, (start + frames) // rate
+    seconds = [np.random.default_rng([seed, second]).standard_normal(rate) for second in range(first, last + 1)]
+    return np.concatenate(seconds)[start - first * rate :][:frames]
+
+
+def _between(values: torch.Tensor, start: int, frames: int, hop: int) -> Samples:
+    """Values of moments at the frames of a window."""
+    first = start // hop
+    inside = values[:, min(first, values.shape[1] - 1) : first + frames // hop + 2]
+    inside = torch.nn.functional.pad(inside, (0, frames // hop + 2 - inside.shape[1]), mode="replicate")
+    offset = start - first * hop
+    at_frames: Samples = units.at_frames(inside, offset + frames, hop)[:, offset:].numpy()
+    return at_frames
 
 
 def _gate(power: torch.Tensor) -> torch.Tensor:
@@ -147,33 +132,8 @@ def _soft(voiced: Flags, rate: int) -> Curve:
     return np.asarray(np.where(voiced, np.clip(np.minimum(before_edge, to_edge) / frames, 0.0, 1.0), 0.0))
 
 
-def _fitted(audio: Audio, frames: int) -> Audio:
-    return audio.with_samples(np.pad(audio.samples, ((0, 0), (0, max(0, frames - audio.frames))))[:, :frames])
-
-
-def _placed(made: Samples, singing: Audio) -> Samples:
-    """On as many channels, each as loud as it was: a voice sung from one side stays there."""
-    if singing.channels == 1:
-        return made
-    strength = np.sqrt(np.mean(singing.samples.astype(np.float64) ** 2, axis=1))
-    middle = np.sqrt(np.mean(singing.mono().samples.astype(np.float64) ** 2))
-    return np.asarray(made * (strength / max(float(middle), 1e-9))[:, None], np.float32)
-
-
-@lru_cache(maxsize=1)
-def load_units() -> units.Units:
-    encoder = units.Units()
-    fill(encoder, {name: value.float() for name, value in load_tensors(UNITS_FILE).items()}, source=UNITS_FILE.name)
-    return encoder.eval().requires_grad_(False)
-
-
 def load_instant(voice: Voice) -> InstantConverter:
     if voice.card.sample_rate % units.MOMENTS_PER_SECOND:
         raise UserError(f"The voice “{voice.name}” has a sample rate that the instant engine can't sing at.")
-    path = voice.folder / DECODER_FILE
-    tensors = {name: value.float() for name, value in load_tensors(path).items()}
-    if tuple(tensors.get("code", torch.zeros(0)).shape) != (CODE,) or len(tensors["last.bias"]) != 2 * POINTS:
-        raise UserError(f"“{path.name}” of the voice “{voice.name}” is no decoder of the instant engine.")
-    decoder = Decoder()
-    fill(decoder, tensors, source=path.name)
+    decoder = load_decoder(voice.folder / DECODER_FILE)
     return InstantConverter(voice, load_units(), decoder.eval().requires_grad_(False))

@@ -5,6 +5,8 @@ from functools import lru_cache
 from vc_core.emotion.base import GUESS, HIGHEST_INTENSITY, NEUTRAL, EmotionStyler, StyleOptions, StylerChoice
 from vc_core.emotion.profiles import PROFILES
 from vc_core.errors import UserError
+from vc_core.home import studio_home
+from vc_core.voices import VoiceLibrary
 
 __all__ = [
     "DEFAULT_STYLER",
@@ -29,20 +31,41 @@ def _rules(device: str) -> EmotionStyler:
     return Rules()
 
 
+def _relgan(device: str) -> EmotionStyler:
+    # It runs on the CPU, where WORLD is, and takes less time than that.
+    from vc_core.emotion.relgan import load_relgan
+
+    return load_relgan()
+
+
 STYLERS: dict[str, StylerChoice] = {
     "rules": StylerChoice(
         "Rules",
         _rules,
         notice="Works without a model: pitch, speed, loudness and voice quality as phonetics describes each emotion.",
     ),
+    "relgan": StylerChoice(
+        "RelGAN (experimental)",
+        _relgan,
+        notice="Learned five emotions from synthetic voices that performed them, briefly; by measurement it is hardly "
+        "better than their averages.",
+    ),
 }
 """Another engine is one file and one entry here."""
 DEFAULT_STYLER = "rules"
+OWN_MODELS = "emotions"
+"""The folder in the studio's home with what people have trained."""
 
 
 @lru_cache(maxsize=1)
 def load_styler(name: str = DEFAULT_STYLER, device: str = "cpu") -> EmotionStyler:
-    """The engine, ready to use; the last one stays in memory."""
-    if name not in STYLERS:
-        raise UserError(f"There is no way to add emotion called “{name}”. There are: {', '.join(STYLERS)}.")
-    return STYLERS[name].load(device)
+    """The engine, or the model that somebody trained and called so, ready to use; the last one stays in memory."""
+    if name in STYLERS:
+        return STYLERS[name].load(device)
+    own = {model.name: model for model in VoiceLibrary(studio_home() / OWN_MODELS).list()}
+    if name not in own:
+        known = ", ".join([*STYLERS, *own])
+        raise UserError(f"There is no way to add emotion called “{name}”. There are: {known}.")
+    from vc_core.emotion.relgan import load_own
+
+    return load_own(own[name])

@@ -2,7 +2,8 @@
 
 A synthesis of F. Burkhardt's Emofilt, J. Murray and L. Arnott, S. Mozziconacci, J. Cahn and M. Schröder. Where they
 disagree both are here: sadness is quiet sorrow, and `despair` is its crying kind; fear keeps its range, and `panic`
-widens it. `calm` and `excited` follow from Schröder's formulas for arousal and valence.
+widens it. Each is tamed about evenly, or its direction would become another's: a joy whose pitch is tamed more than its
+range is a surprise. `calm` and `excited` follow from Schröder's formulas for arousal and valence.
 """
 
 from dataclasses import dataclass, fields
@@ -40,15 +41,15 @@ class Profile:
 
 PROFILES: dict[str, Profile] = {
     "neutral": Profile(),
-    "happy": Profile(1.25, 1.5, 1.10, 3, 3, 1.04, 1.04),
+    "happy": Profile(1.35, 1.5, 1.20, 2, 3, 1.04, 1.04),
     "angry": Profile(1.20, 1.6, 1.15, 6, 6, 1.06, 1.0, 0.015, 0.8),
     "sad": Profile(0.92, 0.7, 0.80, -5, -6, 1.0, 1.0, 0.01, 1.3),
-    "fear": Profile(1.35, 1.05, 1.20, 0, -1, 1.0, 1.0, 0.02, 1.2),
+    "fear": Profile(1.60, 1.1, 1.15, 0, -1, 1.0, 1.0, 0.015, 1.2),
     "surprise": Profile(1.30, 1.8, 1.05, 3, 2),
     "disgust": Profile(0.90, 1.1, 0.85, -1, -2, 1.0, 1.0, 0.01, 1.1),
     "bored": Profile(0.85, 0.6, 0.75, -4, -4, 1.0, 1.0, 0.0, 1.15),
     "calm": Profile(0.94, 0.75, 0.88, -3, -3, 1.0, 1.0, 0.0, 1.1),
     "excited": Profile(1.27, 1.6, 1.20, 4, 3, 1.02, 1.02),
     "despair": Profile(1.30, 0.75, 0.88, 0, 1, 1.0, 1.0, 0.025, 1.2),
-    "panic": Profile(1.40, 1.4, 1.25, 3, 1, 1.0, 1.0, 0.02, 1.2),
+    "panic": Profile(1.65, 1.4, 1.25, 3, 1, 1.0, 1.0, 0.02, 1.2),
 }

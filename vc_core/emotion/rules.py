@@ -1,6 +1,5 @@
 """Emotion by rules, without a model: a voice's pitch, speed, level and colour are moved as phonetics describes it."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -10,9 +9,10 @@ from vc_core.emotion.base import EmotionStyler, StyleOptions
 from vc_core.emotion.guess import guess_emotion
 from vc_core.emotion.profiles import PROFILES, Profile
 from vc_core.emotion.tempo import same_timing, with_rate
+from vc_core.pitch import Pitch
 from vc_core.progress import Progress, part_of, silent
 from vc_core.world import Values, WorldFeatures, find_world_pitch, log_pitch, pitch_at
-from vc_core.world_windows import Plan, remake
+from vc_core.world_windows import Change, Plan, remake
 
 BRIGHT_HZ = 1_500.0
 FORMANTS_HZ = (0.0, 600.0, 1_800.0, 3_500.0)
@@ -33,25 +33,32 @@ class Rules(EmotionStyler):
         self, audio: Audio, emotion: str, intensity: float, options: StyleOptions, *, progress: Progress
     ) -> Audio:
         way = PROFILES[options.source].toward(PROFILES[emotion], intensity)
-        if options.is_singing:
-            way = replace(way, pitch=1.0, pitch_range=1.0, rate=1.0, jitter=0.0)
         pitch = find_world_pitch(audio, self._pitch_method, progress=part_of(progress, 0.0, 0.2))
-        changes_tempo = options.changes_tempo and way.rate != 1.0
-        timing = with_rate(audio, pitch, way.rate) if changes_tempo else same_timing(audio, pitch)
-        hertz = pitch_at(_moved_pitch(pitch.hertz.astype(np.float64), way), timing.taken_from)
-        plan = Plan(
-            pitch,
-            _with_jitter(hertz, way.jitter),
-            timing.taken_from,
-            timing.frames,
-            change=_colouring(way),
-            kept=timing.kept,
-            kept_gain=10 ** (way.level_db / 20),
-        )
-        return remake(audio, plan, progress=part_of(progress, 0.2, 1.0))
+        return remade(audio, pitch, way, _colouring(way), options, progress=part_of(progress, 0.2, 1.0))
 
     def guess(self, audio: Audio, *, progress: Progress = silent) -> str:
         return guess_emotion(audio, find_world_pitch(audio, self._pitch_method, progress=progress))
+
+
+def remade(
+    audio: Audio, pitch: Pitch, way: Profile, change: Change, options: StyleOptions, *, progress: Progress
+) -> Audio:
+    """A voice anew: `way` says its pitch, speed, roughness and how loud its consonants are, `change` all else."""
+    if options.is_singing:
+        way = replace(way, pitch=1.0, pitch_range=1.0, rate=1.0, jitter=0.0)
+    changes_tempo = options.changes_tempo and way.rate != 1.0
+    timing = with_rate(audio, pitch, way.rate) if changes_tempo else same_timing(audio, pitch)
+    hertz = pitch_at(_moved_pitch(pitch.hertz.astype(np.float64), way), timing.taken_from)
+    plan = Plan(
+        pitch,
+        _with_jitter(hertz, way.jitter),
+        timing.taken_from,
+        timing.frames,
+        change=change,
+        kept=timing.kept,
+        kept_gain=10 ** (way.level_db / 20),
+    )
+    return remake(audio, plan, progress=progress)
 
 
 def _moved_pitch(hertz: Values, way: Profile) -> Values:
@@ -70,7 +77,7 @@ def _with_jitter(hertz: Values, jitter: float) -> Values:
     return np.asarray(hertz * np.exp(jitter * np.random.default_rng(JITTER_SEED).standard_normal(len(hertz))))
 
 
-def _colouring(way: Profile) -> Callable[[WorldFeatures], WorldFeatures]:
+def _colouring(way: Profile) -> Change:
     """What a way changes in the envelope and the breath of each frame."""
 
     def colour(features: WorldFeatures) -> WorldFeatures:

@@ -18,6 +18,7 @@ from vc_core.models.units import MOMENTS_PER_SECOND, UNITS
 POINTS = 96
 """Of each filter's curve, closer to each other the lower they lie."""
 HIGHEST_HZ = 22_050.0
+POINTS_HZ = 700 * np.expm1(np.linspace(0, np.log1p(HIGHEST_HZ / 700), POINTS))
 CODE = 32
 """How many numbers say whose throat it is, beside the weights."""
 LOWEST_LOG, HIGHEST_LOG = -12.0, 5.0
@@ -92,6 +93,7 @@ def pulses(hertz: Curve, cycle: Curve, rate: int) -> Curve:
 
 
 @lru_cache(maxsize=16)
+@torch.inference_mode(False)  # what a converter has kept must serve a training, too
 def points_to_bins(rate: int, size: int, formant_ratio: float = 1.0) -> Tensor:
     """Weights of shape (POINTS, size // 2 + 1) that draw a curve between its points."""
     mels = 2595 * np.log10(1 + np.arange(size // 2 + 1) * rate / size / formant_ratio / 700)
@@ -118,6 +120,7 @@ def filtered(sound: Tensor, curves: Tensor, rate: int, formant_ratio: float = 1.
 
 
 @lru_cache(maxsize=16)
+@torch.inference_mode(False)
 def points_to_phase(rate: int, size: int, formant_ratio: float = 1.0) -> Tensor:
     """Weights that give a curve's minimum phase: of all filters of its magnitudes the one that sounds soonest.
 

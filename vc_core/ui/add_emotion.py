@@ -31,6 +31,7 @@ from vc_core.ui.controls import (
     run_on_device,
     sound_input,
     start_and_stop,
+    translated_choice,
 )
 from vc_core.ui.events import Happening, on_device, relay, sentences, stoppable
 from vc_core.ui.handover import Handover
@@ -157,11 +158,13 @@ def add_emotion_panel(handover: Handover) -> None:
             voice = sound_input(
                 "emotion-voice", "a_voice", example=("example_line", "spoken_line.flac"), limits="limits_voice"
             )
-            wanted = _emotions("emotion_wanted", [name for name in EMOTIONS if name != NEUTRAL])
+            emotions = [name for name in EMOTIONS if name != NEUTRAL]
+            wanted = translated_choice("emotion_wanted", emotions, "emotion", elem_id="emotion_wanted")
             intensity = gr.Slider(0, HIGHEST_INTENSITY, value=1.0, step=0.05, label=word("intensity"))
             buttons = start_and_stop(PANEL, "emotion", more=["emotion_steps"])
             with gr.Accordion(word("advanced"), open=False):
-                source = _emotions("emotion_source", [NEUTRAL, GUESS, *EMOTIONS[1:]])
+                sources = [NEUTRAL, GUESS, *EMOTIONS[1:]]
+                source = translated_choice("emotion_source", sources, "emotion", elem_id="emotion_source")
                 changes_tempo = gr.Checkbox(True, label=word("changes_tempo"))
                 is_singing = gr.Checkbox(label=word("is_singing"), info=word("is_singing_info"))
                 method = engine_choice(list(STYLERS), DEFAULT_STYLER, lambda request, name: "")
@@ -182,16 +185,3 @@ def add_emotion_panel(handover: Handover) -> None:
     done.success(lambda: gr.update(visible=True), None, curves, **PRIVATE)
     done = run_on_device(buttons, five, emotion_steps, [voice, wanted, *settings], steps, api_name="emotion_steps")
     done.success(lambda: [gr.update(visible=True) for _ in STEPS], None, steps, **PRIVATE)
-
-
-def _emotions(label: str, names: Sequence[str]) -> gr.Dropdown:
-    """Gradio translates labels but not choices, so those are sent again in the visitor's language."""
-    choice = gr.Dropdown(
-        [(said_to(None, f"emotion_{name}"), name) for name in names], label=word(label), value=names[0], elem_id=label
-    )
-
-    def choices(request: gr.Request) -> Any:
-        return gr.update(choices=[(said_to(request, f"emotion_{name}"), name) for name in names])
-
-    gr.on(None, choices, None, choice, **PRIVATE)
-    return choice

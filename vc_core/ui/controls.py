@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -30,9 +31,14 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_pr
 
 
 def sound_input(
-    elem_id: str, label: str, *, example: tuple[str, str] | None = None, limits: str = "limits"
+    elem_id: str,
+    label: str,
+    *,
+    example: tuple[str, str] | None = None,
+    another: tuple[str, str] | None = None,
+    limits: str = "limits",
 ) -> gr.Audio:
-    """A sound to work on: dropped, chosen, recorded, taken from a video, or the example (its word and file)."""
+    """A sound to work on: dropped, chosen, recorded, taken from a video, or an example (its word and file)."""
     sound = gr.Audio(
         label=word(label),
         type="filepath",  # the file as it is: Gradio's own reading changes levels and needs ffmpeg
@@ -43,9 +49,10 @@ def sound_input(
     )
     gr.Markdown(word(limits), elem_classes="hint")
     with gr.Row(elem_classes="other-sources"):
-        if example and (path := EXAMPLES_FOLDER / example[1]).is_file():
-            button = gr.Button(word(example[0]), size="sm", elem_id=f"{elem_id}-example")
-            button.click(lambda: str(path), None, sound, **PRIVATE)
+        for at, given in enumerate((example, another)):
+            if given and (path := EXAMPLES_FOLDER / given[1]).is_file():
+                button = gr.Button(word(given[0]), size="sm", elem_id=f"{elem_id}-{('example', 'another')[at]}")
+                button.click(partial(str, path), None, sound, **PRIVATE)
         video = gr.UploadButton(
             word("open_video"),  # type: ignore[arg-type]
             size="sm",
@@ -93,24 +100,38 @@ def engine_choice(
 ) -> gr.Dropdown:
     """The methods of a task, and under them what is to be known of the chosen one.
 
-    `needs` tells what it still lacks: from the request, its name and the values of `settings`. Gradio translates
-    labels but not choices, so those are sent again in the visitor's language.
+    `needs` tells what it still lacks: from the request, its name and the values of `settings`.
     """
-    engine = gr.Dropdown(
-        [(said_to(None, f"engine_{name}"), name) for name in names], value=default, label=word("engine")
-    )
+    engine = translated_choice("engine", names, "engine", value=default)
     notice = gr.Markdown(word(f"notice_{default}"), elem_classes="hint")
-
-    def choices(request: gr.Request) -> Any:
-        return gr.update(choices=[(said_to(request, f"engine_{name}"), name) for name in names])
 
     def notice_of(request: gr.Request, name: str, *values: Any) -> str:
         return f"{said_to(request, f'notice_{name}')} {needs(request, name, *values)}"
 
-    gr.on(None, choices, None, engine, **PRIVATE)
     changes = [engine.change, *(setting.change for setting in settings)]
     gr.on(changes, notice_of, [engine, *settings], notice, **PRIVATE)
     return engine
+
+
+def translated_choice(
+    label: str, names: Sequence[str], prefix: str, *, value: str = "", elem_id: str | None = None
+) -> gr.Dropdown:
+    """Each name's word is `<prefix>_<name>`; the first is chosen, or `value`.
+
+    Gradio translates labels but not choices, so those are sent again in the visitor's language.
+    """
+    choice = gr.Dropdown(
+        [(said_to(None, f"{prefix}_{name}"), name) for name in names],
+        label=word(label),
+        value=value or names[0],
+        elem_id=elem_id,
+    )
+
+    def choices(request: gr.Request) -> Any:
+        return gr.update(choices=[(said_to(request, f"{prefix}_{name}"), name) for name in names])
+
+    gr.on(None, choices, None, choice, **PRIVATE)
+    return choice
 
 
 def voice_choice() -> gr.Dropdown:

@@ -1,9 +1,13 @@
 """Send a result on to another tab: panels say what they accept and what they offer, and neither knows the other."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import gradio as gr
+from gradio.components import Component
 
+from vc_core.ui.controls import PRIVATE
 from vc_core.ui.words import word
 
 
@@ -20,6 +24,7 @@ class Handover:
     def __init__(self) -> None:
         self._offers: list[_Offer] = []
         self._receivers: dict[str, gr.Audio] = {}
+        self._fresh: list[tuple[Callable[..., Any], Sequence[Component], Sequence[Component]]] = []
 
     def accept(self, panel: str, sound: gr.Audio) -> None:
         """Results of other panels may be put into this component."""
@@ -30,7 +35,13 @@ class Handover:
         with gr.Row(elem_classes="handover") as row:
             self._offers.append(_Offer(panel, sound, row))
 
-    def connect(self, tabs: gr.Tabs) -> None:
+    def keep_fresh(self, update: Callable[..., Any], inputs: Sequence[Component], outputs: Sequence[Component]) -> None:
+        """For what another tab may have changed, such as the library: done at first, and when a tab is chosen."""
+        self._fresh.append((update, inputs, outputs))
+
+    def connect(self, suite: gr.Blocks, tabs: gr.Tabs) -> None:
+        for update, inputs, outputs in self._fresh:
+            gr.on([suite.load, tabs.select], update, list(inputs), list(outputs), **PRIVATE)
         for offer in self._offers:
             with offer.row:
                 for panel, receiver in self._receivers.items():

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import gradio as gr
 from starlette.requests import Request
@@ -11,16 +12,23 @@ from starlette.routing import Route
 
 from vc_core.reading import Limits
 from vc_core.ui.add_emotion import add_emotion_panel
+from vc_core.ui.controls import PRIVATE
+from vc_core.ui.convert_singer import convert_singer_panel
+from vc_core.ui.cover import cover_panel
 from vc_core.ui.handover import Handover
 from vc_core.ui.separate_vocals import separate_vocals_panel
 from vc_core.ui.theme import CSS, theme
+from vc_core.ui.train_voice import train_voice_panel
 from vc_core.ui.visitors import EXPIRY_HOURS, forget
 from vc_core.ui.voices import voices_panel
 from vc_core.ui.words import TRANSLATIONS, word
 
 PANELS: dict[str, Callable[[Handover], None]] = {
     "separate_vocals": separate_vocals_panel,
+    "cover": cover_panel,
+    "convert_singer": convert_singer_panel,
     "add_emotion": add_emotion_panel,
+    "train_voice": train_voice_panel,
     "voices": voices_panel,
 }
 """The tabs in their order: one line and one file each. A tab's words are `tab_<name>` and `send_<name>`."""
@@ -41,11 +49,18 @@ def build_suite(panels: Sequence[str] = tuple(PANELS)) -> gr.Blocks:
             for name in panels:
                 with gr.Tab(word(f"tab_{name}"), id=name):
                     PANELS[name](handover)
-        handover.connect(tabs)
+        handover.connect(suite, tabs)
+        suite.load(_asked_tab, None, tabs, **PRIVATE)
         suite.unload(forget)
     # Off Spaces, Gradio leaves a door open that passes the queue by; here every job takes its turn.
     suite.queue(max_size=MAX_WAITING, api_open=False)
     return suite
+
+
+def _asked_tab(request: gr.Request) -> Any:
+    """The tab that a link names."""
+    name = request.query_params.get("tab")
+    return gr.Tabs(selected=name) if name in PANELS else gr.skip()
 
 
 def launch(suite: gr.Blocks) -> str:

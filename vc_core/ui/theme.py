@@ -15,11 +15,18 @@ CSS = """
 #masthead p { color: var(--body-text-color-subdued); margin: 0; }
 .about p { font-size: 1.05rem; }
 .heading p { font-weight: 600; }
+.line p { font-size: 1.4rem; }
 .hint p { color: var(--body-text-color-subdued); font-size: 0.9rem; margin: 0; }
 .other-sources { justify-content: flex-start; flex-wrap: wrap; }
 .other-sources > * { flex: 0 0 auto; width: auto; min-width: 0 !important; }
 #pictures .grid-wrap { max-height: none; height: auto; }
 #pictures .thumbnail-item { aspect-ratio: 900 / 220; }
+table.report { width: 100%; margin: 0; border-collapse: collapse; border: none !important; font-size: 0.9rem; }
+table.report :is(th, td) { padding: 0.3rem 0.5rem; text-align: left; border: none !important;
+  border-bottom: 1px solid var(--border-color-primary) !important; }
+table.report :is(th, td):nth-child(n+2) { text-align: right; white-space: nowrap; }
+table.report :is(thead, tbody, tr) { border: none !important; }
+table.report td:nth-child(3) { color: var(--body-text-color-subdued); }
 .voices { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: 0.75rem; }
 .voices article { border: 1px solid var(--border-color-primary); border-radius: var(--radius-lg);
   background: var(--block-background-fill); padding: 0.75rem 1rem; }

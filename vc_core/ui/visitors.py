@@ -10,6 +10,8 @@ from pathlib import Path
 import gradio as gr
 from gradio.utils import get_upload_folder
 
+from vc_core.conversion import STARTER_VOICES
+from vc_core.home import studio_home
 from vc_core.voices import VoiceLibrary, voices_home
 
 EXPIRY_HOURS = 6.0
@@ -31,9 +33,14 @@ def results_folder() -> Path:
 def library_of(request: gr.Request | None) -> VoiceLibrary:
     """The voices that this visitor may see."""
     if not is_shared():
-        return VoiceLibrary(voices_home())
+        return VoiceLibrary(voices_home(), shipped=[STARTER_VOICES])
     _forget_the_expired()
-    return VoiceLibrary(_visitor_folder(request))
+    return VoiceLibrary(_visitor_folder(request), shipped=[STARTER_VOICES])
+
+
+def training_folder(request: gr.Request | None) -> Path:
+    """Where this visitor's trainings are."""
+    return (_visitor_folder(request) if is_shared() else studio_home()) / "training"
 
 
 def forget(request: gr.Request) -> None:

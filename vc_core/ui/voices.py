@@ -114,10 +114,7 @@ def _chosen(name: str | None) -> str:
 
 def _cards(request: gr.Request) -> str:
     """The library as a grid; what a card says is foreign text, so it is escaped."""
-    voices = library_of(request).list()
-    if not voices:
-        return f"<p class='hint'>{said_to(request, 'no_voices')}</p>"
-    return f"<div class='voices'>{''.join(_card(voice, request) for voice in voices)}</div>"
+    return f"<div class='voices'>{''.join(_card(voice, request) for voice in library_of(request).list())}</div>"
 
 
 def _card(voice: Voice, request: gr.Request) -> str:
@@ -128,6 +125,8 @@ def _card(voice: Voice, request: gr.Request) -> str:
         low, high = card.pitch_range_hz
         lines.append(f"{said_to(request, 'pitch_range')}: {low:.0f}–{high:.0f} Hz")
     lines.append(f"{escape(card.engine)}, {card.sample_rate / 1000:g} kHz")
+    if not voice.can_be_deleted:
+        lines.append(said_to(request, "comes_with_app"))
     return f"<article><h3>{escape(voice.name)}</h3>{''.join(f'<p>{line}</p>' for line in lines)}</article>"
 
 
@@ -136,39 +135,47 @@ def voices_panel(handover: Handover) -> None:
     cards = gr.HTML(elem_id="voice-cards", padding=False)
     with gr.Row(equal_height=False):
         with gr.Column():
-            with gr.Column(visible=False) as actions:
-                picker = voice_choice()
-                with gr.Row():
-                    check = gr.Button(word("check_files"), size="sm")
-                    export = gr.Button(word("export_voice"), size="sm")
-                    delete = gr.Button(word("delete_voice"), size="sm", variant="stop", elem_id="delete-voice")
-                with gr.Row(visible=False) as confirmation:
-                    sure = gr.Button(word("delete_sure"), size="sm", variant="stop", elem_id="delete-sure")
-                    keep = gr.Button(word("keep_it"), size="sm")
-                exported = gr.File(label=word("exported"), visible=False, interactive=False)
+            picker = voice_choice()
+            with gr.Row():
+                check = gr.Button(word("check_files"), size="sm")
+                export = gr.Button(word("export_voice"), size="sm")
+                delete = gr.Button(
+                    word("delete_voice"), size="sm", variant="stop", visible=False, elem_id="delete-voice"
+                )
+            with gr.Row(visible=False) as confirmation:
+                sure = gr.Button(word("delete_sure"), size="sm", variant="stop", elem_id="delete-sure")
+                keep = gr.Button(word("keep_it"), size="sm")
+            exported = gr.File(label=word("exported"), visible=False, interactive=False)
             said = gr.Markdown(elem_id="voice-said")
             added = _adding(said)
         with gr.Column():
             _checking_origin()
-            with gr.Accordion(word("publish_voice"), open=False, visible=False) as publishing:
+            with gr.Accordion(word("publish_voice"), open=False):
                 _publishing(picker, said)
 
-    def refreshed(request: gr.Request) -> tuple[Any, ...]:
-        names = [voice.name for voice in library_of(request).list()]
-        there = gr.update(visible=bool(names))
-        return _cards(request), gr.update(choices=names, value=names[0] if names else None), there, there
-
-    shown = [cards, picker, actions, publishing]
-    gr.on(None, refreshed, None, shown, **PRIVATE)
-    added.success(refreshed, None, shown, **PRIVATE)
+    shown = [cards, picker, delete]
+    handover.keep_fresh(_refreshed, [picker], shown)
+    picker.change(_can_be_deleted, picker, delete, **PRIVATE)
+    added.success(_refreshed, picker, shown, **PRIVATE)
     check.click(check_voice, picker, said, api_name="check_voice")
     export.click(export_voice, picker, exported, api_name="export_voice").success(
         lambda: gr.update(visible=True), None, exported, **PRIVATE
     )
     delete.click(lambda: gr.update(visible=True), None, confirmation, **PRIVATE)
     gr.on([sure.click, keep.click], lambda: gr.update(visible=False), None, confirmation, **PRIVATE)
-    sure.click(delete_voice, picker, said, api_name="delete_voice").success(refreshed, None, shown, **PRIVATE)
+    sure.click(delete_voice, picker, said, api_name="delete_voice").success(_refreshed, picker, shown, **PRIVATE)
     gr.api(list_voices, api_name="voices")  # type: ignore[attr-defined]
+
+
+def _refreshed(chosen: str | None, request: gr.Request) -> tuple[Any, ...]:
+    names = [voice.name for voice in library_of(request).list()]
+    chosen = chosen if chosen in names else names[0]
+    return _cards(request), gr.update(choices=names, value=chosen), _can_be_deleted(chosen, request)
+
+
+def _can_be_deleted(name: str | None, request: gr.Request) -> Any:
+    """The button is there only for one's own voices."""
+    return gr.update(visible=any(voice.name == name and voice.can_be_deleted for voice in library_of(request).list()))
 
 
 def _adding(said: gr.Markdown) -> gr.events.Dependency:

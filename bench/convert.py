@@ -1,0 +1,143 @@
+"""So-vits voices here against so-vits-svc-fork: one checkpoint of the published size, one song, in one run.
+
+The weights are random, so this is about time and memory, not about how good the voice is. Times are CPU seconds
+on one thread, which other work on the machine changes least; a cold process is counted from its start, imports and all.
+
+`python bench/convert.py` runs all; `python bench/convert.py 10` only the 10 seconds.
+"""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from measure import ROOT, cost_of, machine
+
+sys.path.insert(0, str(ROOT / "tests"))
+from conversion.so_vits_maker import make_so_vits_voice, write_content_vec
+
+from vc_core.reading import read_audio
+
+RATE = 44_100
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
+SONGS = {"10": "10 s", "60r": "60 s with rests", "60": "60 s without rests"}
+
+OURS = """
+import sys, time
+from pathlib import Path
+from vc_core.conversion import ConversionOptions, load_converter
+from vc_core.conversion.so_vits_options import SoVitsOptions
+from vc_core.reading import read_audio
+from vc_core.voices import Voice, read_card
+folder, song, precision = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+options = ConversionOptions(automatic_key="off", so_vits=SoVitsOptions(precision=precision))
+converter = load_converter(Voice(read_card(folder), folder))
+audio = read_audio(song)
+if len(sys.argv) > 4:
+    converter.convert(audio.between(0, audio.sample_rate), options)
+started = time.process_time()
+converter.convert(audio, options)
+print("took", time.process_time() - started, time.process_time())
+"""
+
+THEIRS = """
+import os, sys, time, logging
+from vc_core.torchaudio_guard import ensure_torchaudio
+ensure_torchaudio()
+from so_vits_svc_fork.inference.core import Svc
+logging.disable(logging.INFO)
+import librosa
+checkpoint, song = sys.argv[1:3]
+svc = Svc(net_g_path=checkpoint + "/G_100.pth", config_path=checkpoint + "/config.json", device="cpu")
+audio, _ = librosa.load(song, sr=44100)
+def convert(samples):
+    # As its command does it, but for the melody: predicting it, its default, is not for singing.
+    return svc.infer_silence(samples, speaker="singer", db_thresh=-20)
+if len(sys.argv) > 3:
+    convert(audio[:44100])
+started = time.process_time()
+convert(audio)
+print("took", time.process_time() - started, time.process_time())
+"""
+
+
+def songs(folder: Path) -> dict[str, Path]:
+    line = read_audio(ROOT / "examples" / "sung_line.flac").resampled(RATE).samples[0]
+    whole = np.tile(line[line.nonzero()[0][0] :], 15)
+    # The example's own rests are filled, so that only the second song has any.
+    held = whole + 0.02 * np.sin(2 * np.pi * 220 * np.arange(len(whole)) / RATE).astype(np.float32)
+    rests = whole[: 60 * RATE].copy()
+    for start in range(4 * RATE, 60 * RATE, 5 * RATE):
+        rests[start : start + RATE // 2] = 0
+    paths = {}
+    for name, samples in (("10", held[: 10 * RATE]), ("60r", rests), ("60", held[: 60 * RATE])):
+        paths[name] = folder / f"{name}.wav"
+        soundfile.write(paths[name], samples, RATE)
+    return paths
+
+
+def took(code: str, *arguments: str, **variables: str) -> tuple[float, float, float]:
+    """CPU seconds of the conversion and of the whole process, and its peak memory in MB."""
+    cost = cost_of(code, *arguments, **variables)
+    lines = [line.split() for line in cost.output.splitlines() if line.startswith("took")]
+    return float(lines[0][1]), float(lines[0][2]), cost.peak_megabytes
+
+
+def compare(name: str, song: Path, voice: Path, checkpoint: Path) -> None:
+    theirs, _, their_peak = took(THEIRS, str(checkpoint), str(song), "warm", **ONE_THREAD)
+    exact, _, exact_peak = took(OURS, str(voice), str(song), "exact", "warm", **ONE_THREAD)
+    fast, _, fast_peak = took(OURS, str(voice), str(song), "fast", "warm", **ONE_THREAD)
+    label = SONGS[name]
+    print(f"| {label}, warm, exact | {exact:.1f} s | {theirs:.1f} s | {theirs / exact:.2f} |")
+    print(f"| {label}, warm, fast | {fast:.1f} s | {theirs:.1f} s | {theirs / fast:.2f} |")
+    print(
+        f"| {label}, peak memory, exact | {exact_peak:.0f} MB | {their_peak:.0f} MB | {their_peak / exact_peak:.2f} |"
+    )
+    print(
+        f"| {label}, peak memory, fast | {fast_peak:.0f} MB | {their_peak:.0f} MB | {their_peak / fast_peak:.2f} |",
+        flush=True,
+    )
+
+
+def compare_cold(song: Path, voice: Path, checkpoint: Path) -> None:
+    _, theirs, _ = took(THEIRS, str(checkpoint), str(song), **ONE_THREAD)
+    for precision in ("exact", "fast"):
+        _, ours, _ = took(OURS, str(voice), str(song), precision, **ONE_THREAD)
+        print(f"| 10 s, cold process, {precision} | {ours:.1f} s | {theirs:.1f} s | {theirs / ours:.2f} |", flush=True)
+
+
+def write_ear(folder: Path) -> None:
+    """ContentVec for the original, which takes a folder of that name in the working directory for the repo."""
+    import torch
+    from so_vits_svc_fork.utils import HubertModelWithFinalProj
+    from transformers import HubertConfig
+
+    network = HubertModelWithFinalProj(HubertConfig())
+    network.load_state_dict(torch.load(write_content_vec()), strict=False)
+    network.save_pretrained(folder / "lengyue233" / "content-vec-best")
+
+
+def main() -> None:
+    print(machine(), end="\n\n")
+    wanted = sys.argv[1:] or list(SONGS)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.environ["VOICE_STUDIO_HOME"] = str(folder)
+        os.environ["PYTHONPATH"] = str(ROOT)
+        from vc_core.torchaudio_guard import ensure_torchaudio
+
+        ensure_torchaudio()
+        voice = make_so_vits_voice(folder, "fork 4.0v1", is_tiny=False).folder
+        write_ear(folder)
+        os.chdir(folder)
+        paths = songs(folder)
+        print("| so-vits | Voice Studio | so-vits-svc-fork | ratio |\n|---|---|---|---|")
+        for song in wanted:
+            compare(song, paths[song], voice, folder / "checkpoint")
+        compare_cold(paths["10"], voice, folder / "checkpoint")
+
+
+if __name__ == "__main__":
+    main()

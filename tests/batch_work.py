@@ -1,0 +1,28 @@
+"""Work for batches that shows who did it: a plain value, importable by the workers."""
+
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+
+from vc_core.batch import Item
+from vc_core.errors import UserError
+
+
+@dataclass(frozen=True)
+class Copying:
+    """Writes what it read, and its process; dies once for each file named “deadly”, and always for “fatal”."""
+
+    mark: Path
+
+    def __call__(self, item: Item) -> list[Path]:
+        text = item.source.read_text()
+        if text == "bad":
+            raise UserError("This is no song.")
+        tried = self.mark / item.source.name
+        if text == "fatal" or (text == "deadly" and not tried.exists()):
+            tried.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        item.target.mkdir(parents=True, exist_ok=True)
+        (item.target / "copy.txt").write_text(f"{text} {os.getpid()} {os.environ['VOICE_STUDIO_DEVICE']}")
+        return [item.target / "copy.txt"]

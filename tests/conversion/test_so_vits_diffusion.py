@@ -1,0 +1,171 @@
+"""Shallow diffusion leads where its network points, and its files are checked like all others."""
+
+import json
+import os
+from dataclasses import replace
+
+import librosa
+import numpy as np
+import pytest
+import torch
+from conversion.so_vits_maker import HOP, RATE, write_checkpoint, write_content_vec, write_diffusion
+from measures import snr_db
+
+from vc_core.audio import Audio
+from vc_core.conversion import ConversionOptions
+from vc_core.conversion.so_vits import load_so_vits
+from vc_core.conversion.so_vits_config import read_config
+from vc_core.conversion.so_vits_diffusion import load_diffusion
+from vc_core.conversion.so_vits_import import SoVitsFiles, VoiceFacts, import_so_vits
+from vc_core.conversion.so_vits_options import SoVitsOptions
+from vc_core.errors import UserError
+from vc_core.models.mel_diffusion import drawn_by_steps
+from vc_core.voices import VoiceLibrary, verify
+
+FACTS = VoiceFacts("Tester", "synthetic", "CC0-1.0", speaker="singer")
+LENGTHS = torch.log(torch.cumprod(1 - torch.linspace(1e-4, 0.02, 1000).double(), 0)) / 2
+
+
+@pytest.fixture
+def files(tmp_path):
+    generator = write_checkpoint(tmp_path / "mine", "upstream 4.1")
+    diffusion = write_diffusion(tmp_path / "diffusion")
+    return SoVitsFiles(generator, generator.with_name("config.json"), diffusion=diffusion)
+
+
+@pytest.fixture
+def library(tmp_path):
+    return VoiceLibrary(tmp_path / "voices")
+
+
+def sung(seconds=0.5) -> Audio:
+    times = np.arange(round(seconds * RATE)) / RATE
+    wave = sum(np.sin(2 * np.pi * 200 * count * times) / count for count in range(1, 9))
+    return Audio((0.1 * wave).astype(np.float32)[None], RATE)
+
+
+@pytest.mark.parametrize(("depth", "steps"), [(1000, 100), (1000, 20), (100, 10), (100, 3), (1, 1)])
+def test_a_network_that_knows_the_answer_is_led_to_it(depth, steps):
+    """With the true noise of any place, every order of steps gives the clean value that is meant."""
+    wanted = torch.randn(1, 4, 50, generator=torch.Generator().manual_seed(0))
+    rough = torch.randn(1, 4, 50, generator=torch.Generator().manual_seed(1))
+    lengths = LENGTHS[:depth]
+
+    def denoise(noisy, step):
+        length = np.interp(step, np.arange(len(lengths)), lengths.numpy())
+        return (noisy - np.exp(length) * wanted) / np.sqrt(-np.expm1(2 * length))
+
+    noise = torch.randn(1, 4, 50, generator=torch.Generator().manual_seed(2))
+    drawn = drawn_by_steps(denoise, rough, noise, lengths, steps)
+    if depth > 1:
+        assert snr_db(wanted.numpy(), drawn.float().numpy()) > 25
+    else:  # hardly any noise was added, so hardly anything is drawn anew
+        assert snr_db(rough.numpy(), drawn.float().numpy()) > 30
+
+
+def test_more_steps_come_nearer_to_the_exact_solution():
+    """For normally distributed values the flow's end is known: they keep their place in the distribution."""
+    spread, middle = 0.3, 0.7
+
+    def denoise(noisy, step):
+        length = np.interp(step, np.arange(1000), LENGTHS.numpy())
+        alpha, sigma = np.exp(length), np.sqrt(-np.expm1(2 * length))
+        return sigma * (noisy - alpha * middle) / (alpha**2 * spread**2 + sigma**2)
+
+    noise = torch.linspace(-2, 2, 9)[None, None]
+    begun = np.exp(LENGTHS[-1].item())
+    place = (noise - begun * middle) / np.sqrt(begun**2 * spread**2 + 1 - begun**2)
+    exact = (middle + spread * place).numpy()
+    errors = [
+        np.abs(drawn_by_steps(denoise, torch.zeros(1, 1, 9), noise, LENGTHS, steps).numpy() - exact).max()
+        for steps in (10, 40, 160)
+    ]
+    assert errors[0] > 1.5 * errors[1] > 3 * errors[2]
+    assert errors[2] < 0.02
+
+
+def test_the_diffusion_is_kept_with_the_voice_and_hears_mels_as_librosa_does(files, library):
+    voice = import_so_vits(library, files, FACTS)
+    assert verify(voice) == []
+    diffusion = load_diffusion(voice.folder, read_config(files.config), 768, "cpu")
+    assert diffusion.settings.deepest == 200
+    sound = sung().samples[:, : 30 * HOP]
+    around = np.pad(sound[0], 768, mode="reflect")
+    bands = librosa.feature.melspectrogram(
+        y=around, sr=RATE, n_fft=2048, hop_length=HOP, power=1, center=False, n_mels=16, fmin=40, fmax=16_000
+    )
+    heard = diffusion.mel(torch.from_numpy(sound)).numpy()[0]
+    np.testing.assert_allclose(heard, np.log(np.maximum(bands, 1e-5)), atol=1e-3)
+
+
+@pytest.mark.slow
+def test_a_voice_sings_through_its_diffusion(files, library):
+    write_content_vec()
+    converter, song, sounds = load_so_vits(import_so_vits(library, files, FACTS)), sung(0.4), []
+    for depth in (0, 100, 100):
+        so_vits = SoVitsOptions(diffusion_depth=depth, diffusion_speedup=50, loudness_ratio=0)
+        sounds.append(converter.convert(song, ConversionOptions(automatic_key="off", so_vits=so_vits)).samples)
+        assert sounds[-1].shape == song.samples.shape
+        assert np.isfinite(sounds[-1]).all()
+        assert sounds[-1].any()
+    assert snr_db(sounds[0], sounds[1]) < 20
+    np.testing.assert_array_equal(sounds[1], sounds[2])
+
+
+def test_a_voice_without_diffusion_says_so(files, library):
+    write_content_vec()
+    converter = load_so_vits(import_so_vits(library, replace(files, diffusion=None), FACTS))
+    with pytest.raises(UserError, match="has no diffusion"):
+        converter.convert(sung(), ConversionOptions(so_vits=SoVitsOptions(diffusion_depth=100)))
+
+
+class Payload:
+    def __init__(self, mark):
+        self.mark = str(mark)
+
+    def __reduce__(self):
+        return os.mkdir, (self.mark,)
+
+
+@pytest.mark.parametrize("which", [0, 2])
+def test_malicious_models_are_refused_and_never_run(files, library, tmp_path, which):
+    torch.save({"model": Payload(tmp_path / "ran"), "generator": Payload(tmp_path / "ran")}, files.diffusion[which])
+    with pytest.raises(UserError, match="holds code"):
+        import_so_vits(library, files, FACTS)
+    assert not (tmp_path / "ran").exists()
+    assert library.list() == []
+
+
+def test_a_malicious_yaml_is_refused_and_never_run(files, library, tmp_path):
+    files.diffusion[1].write_text(f"model: !!python/object/apply:os.mkdir ['{tmp_path}/ran']")
+    with pytest.raises(UserError, match="not a config that can be read"):
+        import_so_vits(library, files, FACTS)
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"sampling_rate": 22_050}, "another sample rate"),
+        ({"n_fft": 10**9}, "a size is none"),
+        ({"n_fft": "2048"}, "a size is none"),
+        ({"upsample_rates": [8, 8, 2, 2, 4]}, "misshapen|its hop"),
+        ({"upsample_rates": [8, 8]}, "vocoder"),
+        ({"fmin": 30_000}, "frequencies"),
+        ({"resblock_dilation_sizes": 5}, "make no sense"),
+    ],
+)
+def test_a_config_that_doesn_t_fit_is_refused(files, library, changes, sentence):
+    config = json.loads(files.diffusion[3].read_text()) | changes
+    files.diffusion[3].write_text(json.dumps(config))
+    with pytest.raises(UserError, match=sentence):
+        import_so_vits(library, files, FACTS)
+
+
+def test_a_diffusion_that_hears_otherwise_is_refused(files, library, tmp_path):
+    other = replace(files, diffusion=write_diffusion(tmp_path / "other", heard=256))
+    with pytest.raises(UserError, match="hears 256 numbers where the voice hears 768"):
+        import_so_vits(library, other, FACTS)
+    swapped = replace(files, diffusion=(files.generator, *files.diffusion[1:]))
+    with pytest.raises(UserError, match="no diffusion model"):
+        import_so_vits(library, swapped, FACTS)

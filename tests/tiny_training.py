@@ -1,0 +1,124 @@
+"""A way to train that is real and quick, for tests of all that is around it: predict each sample from those before.
+
+As a script it is the worker, to which this method is known.
+"""
+
+import os
+import resource
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+
+from vc_core.audio import Audio
+from vc_core.pitch import find_pitch, pitch_range
+from vc_core.reading import read_audio
+from vc_core.training import TRAINING_METHODS, TrainingMethod
+from vc_core.training.base import Clips, Product, Trainer
+
+ORDER, PIECES = 32, 64
+
+
+@dataclass(frozen=True)
+class TinySettings:
+    steps: int = 60
+    seed: int = 0
+    rate: float = 0.01
+    pause_seconds: float = 0.0
+    """After each step, so that a test has time to do something to it."""
+    ballast: int = 0
+    """Numbers that make the checkpoint larger."""
+
+
+class TinyTrainer(Trainer):
+    def __init__(self, sound: torch.Tensor, held_out: Audio, settings: TinySettings, clips: int) -> None:
+        self.sound, self.held_out, self.settings = sound, held_out, settings
+        self.steps_per_epoch = clips
+        self.model = torch.nn.Linear(ORDER, 1, bias=False)
+        self.optimizer = torch.optim.Adam(self.model.parameters(), settings.rate)
+        self.draws = torch.Generator().manual_seed(settings.seed)
+        self.ballast = torch.zeros(settings.ballast)
+
+    def step(self) -> dict[str, float]:
+        starts = torch.randint(len(self.sound) - ORDER - 1, (PIECES,), generator=self.draws)
+        windows = self.sound[starts[:, None] + torch.arange(ORDER + 1)]
+        # Torch's own randomness takes part too, so that a test notices if it isn't restored.
+        noisy = windows[:, :ORDER] + 0.01 * torch.randn(PIECES, ORDER)
+        loss = ((self.model(noisy)[:, 0] - windows[:, ORDER]) ** 2).mean()
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        self.steps_done += 1
+        time.sleep(self.settings.pause_seconds)
+        return {"loss": loss.item()}
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "draws": self.draws.get_state(),
+            "noise": torch.get_rng_state(),
+            "steps_done": self.steps_done,
+            "ballast": self.ballast,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.draws.set_state(state["draws"])
+        torch.set_rng_state(state["noise"])
+        self.steps_done = state["steps_done"]
+
+    def score(self) -> float:
+        torch.randn(100)  # a score may well use random numbers
+        wave = self.held_out.samples[0]
+        return float(np.mean((self._predicted() - wave[ORDER:]) ** 2) / np.mean(wave**2))
+
+    def samples(self) -> dict[str, Audio]:
+        return {"held-out": self.held_out.with_samples(self._predicted()[None].copy())}
+
+    def _predicted(self) -> np.ndarray:
+        with torch.inference_mode():
+            return self.model(torch.from_numpy(self.held_out.samples[0].copy()).unfold(0, ORDER, 1))[:-1, 0].numpy()
+
+    def export(self, folder: Path) -> Product:
+        save_file({"filter": self.model.weight.detach().clone()}, folder / "tiny.safetensors")
+        reach = pitch_range(find_pitch(self.held_out))
+        return Product("tiny", self.held_out.sample_rate, reach)
+
+
+def prepare_tiny(clips: Clips, settings: TinySettings, folder: Path, device: str, progress: Any) -> TinyTrainer:
+    sounds = []
+    for at, path in enumerate(clips.all):
+        progress(at / len(clips.all), path.name)
+        sounds.append(read_audio(path).resampled(16_000).samples[0])
+    (folder / "prepared").touch()
+    held_out = Audio(sounds[-1][None, -16_000:], 16_000)
+    return TinyTrainer(torch.from_numpy(np.concatenate(sounds)), held_out, settings, len(clips.all))
+
+
+def register() -> None:
+    TRAINING_METHODS["tiny"] = TrainingMethod("Tiny", TinySettings, prepare_tiny, "For tests.")
+
+
+def main(folder: str, home: str = "", largest_file: int = 0) -> None:
+    """The worker's own process, with this method known to it, and at will with little room on its disk."""
+    from vc_core.training import __main__ as worker
+
+    if home:
+        os.environ["VOICE_STUDIO_HOME"] = home
+    if largest_file:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+    register()
+    torch.set_num_threads(1)
+    sys.exit(worker.main(Path(folder)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

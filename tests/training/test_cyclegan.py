@@ -1,0 +1,136 @@
+"""CycleGAN's training: both judges count, each rate falls on its own optimiser, and two voices come out."""
+
+import io
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from training.emotional_speech import write_two_speakers
+
+from vc_core.errors import UserError
+from vc_core.progress import silent
+from vc_core.speaker_model import MODEL_FILE, load_speaker_model
+from vc_core.training import TRAINING_METHODS
+from vc_core.training.base import Clips
+from vc_core.training.corpora import read_two_speakers
+from vc_core.training.cyclegan import CycleganTrainer, prepare_cyclegan
+from vc_core.training.gan_settings import CycleganSettings
+
+SETTINGS = CycleganSettings(steps=100, width=1 / 32, batch=2, frames=64, rate=1e-3, judge_rate=1e-3)
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory) -> Clips:
+    return read_two_speakers(write_two_speakers(tmp_path_factory.mktemp("cyclegan") / "speech"))
+
+
+@pytest.fixture(scope="module")
+def heard(tmp_path_factory):
+    return tmp_path_factory.mktemp("cyclegan-features")
+
+
+@pytest.fixture
+def trainer(clips, heard) -> CycleganTrainer:
+    return prepare_cyclegan(clips, SETTINGS, heard, "cpu", silent)
+
+
+def other(trainer: CycleganTrainer, **settings: float) -> CycleganTrainer:
+    return CycleganTrainer(trainer.speakers, replace(SETTINGS, **settings), "cpu")
+
+
+def test_it_is_one_of_the_ways_to_train(clips, heard):
+    method = TRAINING_METHODS["cyclegan"]
+    assert method.sort is read_two_speakers
+    assert isinstance(method.prepare(clips, method.settings(width=1 / 32), heard, "cpu", silent), CycleganTrainer)
+
+
+def test_a_first_guess_of_one_half_scores_the_floors(trainer):
+    trainer = other(trainer, judge_rate=1e-12)
+    for judge in (*trainer.judges, *trainer.second_judges):
+        torch.nn.init.zeros_(judge.real.weight)
+        torch.nn.init.constant_(judge.real.bias, 0.5)
+    row = trainer.step()
+    assert row.pop("cycle (" + f"{trainer.floors['cycle']:.3g} by guessing)") == pytest.approx(0.0, abs=1e-6)
+    adversarial = [value for name, value in row.items() if "0.25" in name]
+    assert len(adversarial) == 4
+    assert adversarial == pytest.approx([1 / 4] * 4)
+
+
+def test_the_generators_answer_to_the_second_judges_too(trainer):
+    """In the code most people copy, that loss is worked out and never used."""
+    for at in range(2):
+        torch.nn.init.normal_(trainer.generators[at].body.last.weight, std=0.05)
+    drawn = [trainer._draw(speaker) for speaker in trainer.speakers]
+    made = [trainer.generators[at](drawn[at]) for at in range(2)]
+    returned = [trainer.generators[1 - at](made[at]) for at in range(2)]
+    trainer._generator_terms(drawn, made, returned)["came back"].backward()
+    for generator in trainer.generators:
+        assert all(
+            weight.grad is not None and weight.grad.abs().sum() > 0 for weight in generator.body.last.parameters()
+        )
+
+
+def test_each_rate_falls_on_its_own_optimiser(trainer):
+    short = other(trainer, steps=4, rate=1e-3, judge_rate=4e-3)
+    rates = []
+    for _ in range(4):
+        short.step()
+        rates.append((short._generating.rate, short._judging.rate))
+    assert rates[:3] == [(pytest.approx(1e-3), pytest.approx(4e-3))] * 3
+    assert rates[3] == (pytest.approx(0.55e-3), pytest.approx(2.2e-3))
+
+
+def test_identity_counts_until_its_last_step(trainer):
+    short = other(trainer, identity_steps=1)
+    assert any(name.startswith("identity") for name in short.step())
+    assert not any(name.startswith("identity") for name in short.step())
+
+
+def test_masks_hide_one_stretch_of_each_and_none_if_not_asked_for(trainer):
+    envelopes = torch.zeros(20, 36, 64)
+    assert trainer._mask(envelopes) is None
+    masks = other(trainer, masked_frames=16)._mask(envelopes)
+    hidden = (masks[:, 0] == 0).sum(dim=1)
+    assert hidden.max() <= 16
+    assert hidden.unique().numel() > 3
+    assert ((masks[:, 0].diff(dim=1).abs()).sum(dim=1) <= 2).all()
+
+
+def test_it_learns_with_hidden_frames_and_goes_on_from_a_state_as_if_it_had_never_stopped(trainer):
+    masked = other(trainer, masked_frames=16)
+    masked.step()
+    file = io.BytesIO()
+    torch.save(masked.state(), file)
+    file.seek(0)
+    wanted = [masked.step() for _ in range(2)]
+    again = other(trainer, masked_frames=16, seed=5)
+    again.restore(torch.load(file, weights_only=True))
+    assert [again.step() for _ in range(2)] == wanted
+    assert again.score() == masked.score()
+
+
+def test_both_directions_are_voices_and_lead_to_the_averages_of_their_speakers(trainer, tmp_path):
+    trainer.step()
+    low_and_high = [trainer.speakers[at].manner.pitch for at in (1, 0)]
+    assert np.exp(low_and_high) == pytest.approx([110, 200], rel=0.03)
+    for at, name in ((1, "toward the second"), (0, "toward the first")):
+        (tmp_path / name).mkdir()
+        product = trainer.export_toward(tmp_path / name, at)
+        assert product.engine == "cyclegan"
+        model = load_speaker_model(tmp_path / name / MODEL_FILE)
+        assert model.target.pitch == pytest.approx(trainer.speakers[at].manner.pitch, abs=1e-5)
+        assert product.pitch_range_hz[0] < np.exp(model.target.pitch) < product.pitch_range_hz[1]
+    (tmp_path / "voice").mkdir()
+    assert trainer.export(tmp_path / "voice").settings == {"source": "Ann"}
+
+
+def test_samples_are_of_both_directions(trainer):
+    samples = trainer.samples()
+    assert set(samples) == {"Ann as Bob", "Bob as Ann"}
+    assert all(audio.samples.std() > 0.005 for audio in samples.values())
+
+
+def test_one_speaker_alone_is_told(clips, heard):
+    with pytest.raises(UserError, match="two people"):
+        prepare_cyclegan(Clips({"Ann": clips.folders["Ann"]}), SETTINGS, heard, "cpu", silent)

@@ -1,0 +1,153 @@
+"""The tab and its endpoints: the right sound comes back with its card, from one's own voices and those of the app."""
+
+import json
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import pytest
+import torch
+from conftest import ROOT
+from conversion.instant_voices import make_voice
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from voice_maker import add_voice
+
+from vc_core.conversion import STARTER_VOICES
+from vc_core.pitch import find_pitch
+from vc_core.provenance import read_origin
+from vc_core.reading import read_audio
+from vc_core.report_card import MEASURES
+from vc_core.ui.convert_singer import _table
+from vc_core.ui.suite import build_suite, launch
+from vc_core.ui.voice_picker import _about, _refreshed
+from vc_core.ui.voices import _can_be_deleted, _cards
+from vc_core.ui.words import WORDS
+from vc_core.voice_sharing import export_zip
+from vc_core.voices import VoiceLibrary, voices_home
+
+SUNG = ROOT / "examples" / "sung_line.flac"
+STARTERS = [voice.name for voice in VoiceLibrary(STARTER_VOICES).list()]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def median_hz(path: str | Path) -> float:
+    pitch = find_pitch(read_audio(path))
+    return float(np.median(pitch.hertz[pitch.voiced]))
+
+
+def test_a_song_comes_back_in_another_voice_with_its_report_card(client):
+    result, picture, card, note = client.predict(song=handle_file(SUNG), voice="Clara", api_name="/convert")
+    assert read_audio(result).samples.shape == read_audio(SUNG).samples.shape
+    assert list(card) == list(MEASURES)
+    assert card["length_difference_seconds"] == 0
+    assert card["pitch_correlation"] > 0.95
+    assert card["voice_similarity"] > 0.4
+    json.dumps(card, allow_nan=False)
+    assert Path(picture).stat().st_size > 1_000
+    assert "shifted by -12 semitones" in note
+    provenance = read_origin(Path(result)).provenance
+    assert (provenance.task, provenance.voice, provenance.engine) == ("convert", "Clara", "instant")
+    assert provenance.ai_generated
+
+
+def test_the_key_is_the_one_that_was_asked_for(client):
+    settings = {"automatic_key": "off", "key_shift_semitones": -9, "format_name": "wav16"}
+    result, *_ = client.predict(song=handle_file(SUNG), voice="Annie", **settings, api_name="/convert")
+    assert result.endswith(".wav")
+    assert 12 * np.log2(median_hz(result) / median_hz(SUNG)) == pytest.approx(-9, abs=0.2)
+
+
+def test_another_seed_gives_another_noise(client):
+    one, other = (
+        read_audio(client.predict(song=handle_file(SUNG), seed=seed, api_name="/convert")[0]) for seed in (1, 2)
+    )
+    assert not np.array_equal(one.samples, other.samples)
+
+
+@pytest.mark.parametrize("text", ["Good morning, how are you today?", "안녕하세요, 반갑습니다."])
+def test_a_text_is_spoken_at_the_voices_own_pitch(client, text):
+    result, _, card, _ = client.predict(text=text, voice="Clara", api_name="/speak")
+    low, high = VoiceLibrary(STARTER_VOICES).find("Clara").card.pitch_range_hz
+    assert low / 1.1 < median_hz(result) < high * 1.1
+    assert 1.0 < read_audio(result).seconds < 5.0
+    assert card["length_difference_seconds"] == 0
+    assert read_origin(Path(result)).provenance.task == "speak"
+
+
+def test_a_voice_of_ones_own_is_first_in_the_picker_and_sings(client):
+    library = VoiceLibrary(voices_home())
+    with library.incoming() as folder:
+        make_voice(folder, name="Zora")
+        library.keep(folder)
+    try:
+        update, about = _refreshed("Zora", None)
+        assert update["choices"][0] == ("Zora · instant", "Zora")
+        assert {name for _, name in update["choices"]} >= {"Zora", *STARTERS}
+        assert update["value"] == "Zora"
+        assert "from 110 to 220 Hz" in about
+        result, *_ = client.predict(song=handle_file(SUNG), voice="Zora", api_name="/convert")
+        assert read_audio(result).frames == read_audio(SUNG).frames
+    finally:
+        library.delete("Zora")
+    assert _refreshed("Zora", None)[0]["value"] in STARTERS
+
+
+def test_starter_voices_are_listed_and_only_ones_own_can_be_deleted():
+    own = add_voice(VoiceLibrary(voices_home()), "Mine")
+    try:
+        cards = _cards(None)
+        assert cards.count("<article>") >= len(STARTERS) + 1
+        assert cards.count(WORDS["comes_with_app"][0]) == len(STARTERS)
+        assert [_can_be_deleted(name, None)["visible"] for name in (own.name, "Clara")] == [True, False]
+    finally:
+        VoiceLibrary(voices_home()).delete("Mine")
+
+
+def test_what_a_foreign_card_says_cannot_reach_the_page(tmp_path):
+    evil = "<img src=x onerror='alert(1)'>"
+    library = VoiceLibrary(voices_home())
+    add_voice(library, evil)
+    try:
+        assert "<img" not in _about(evil, None)
+        assert "<img" not in _cards(None)
+    finally:
+        library.delete(evil)
+
+
+class _Korean:
+    headers = {"accept-language": "ko-KR"}  # noqa: RUF012
+    session_hash = "x"
+
+
+def test_the_card_is_shown_in_the_visitors_language_with_what_is_good():
+    card = dict.fromkeys(MEASURES, 0.0) | {"pitch_correlation": 0.5, "voice_similarity": None}
+    english, korean = _table(card, None), _table(card, _Korean())
+    for name in MEASURES:
+        assert WORDS[f"report_{name}"][0] in english
+        assert WORDS[f"report_{name}"][1] in korean
+    assert english.count("<tr>") == len(MEASURES) + 1
+    assert english.count("✓") == len(MEASURES) - 2
+    assert "<td>–</td>" in english
+    assert _table(None, None) == ""
+
+
+def test_on_a_shared_page_nobody_sings_with_anothers_voice(monkeypatch, tmp_path):
+    monkeypatch.setenv("VOICE_STUDIO_SHARED", "1")
+    suite: gr.Blocks = build_suite(["convert_singer", "voices"])
+    try:
+        address = launch(suite)
+        ann, bob = (Client(address, verbose=False, analytics_enabled=False) for _ in range(2))
+        archive = export_zip(add_voice(VoiceLibrary(tmp_path / "elsewhere")), tmp_path / "alto.zip")
+        ann.predict(archive=handle_file(archive), repo="", name="", api_name="/add_voice")
+        with pytest.raises(AppError, match="no voice called “Alto”"):
+            bob.predict(song=handle_file(SUNG), voice="Alto", api_name="/convert")
+    finally:
+        suite.close()

@@ -1,0 +1,126 @@
+"""The tab “Cover” through its endpoints: what comes back, what is refused, and what is found again."""
+
+import time
+
+import gradio as gr
+import numpy as np
+import pytest
+import torch
+from conftest import ROOT
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+
+from vc_core.loudness import loudness_lufs
+from vc_core.reading import read_audio
+from vc_core.ui.cover import _taken
+from vc_core.ui.cover_work import cost_of
+from vc_core.writing import write_audio
+
+
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def tune(song, tmp_path):
+    write_audio(tmp_path / "tune.wav", song.between(0, 4 * 44_100), format_name="wav16")
+    return tmp_path / "tune.wav"
+
+
+def test_a_cover_comes_back_with_its_parts_and_is_found_again(studio, client, tune):
+    cover, vocals, accompaniment, original, archive, picture, notes, job = client.predict(
+        song=handle_file(tune), voice="Annie", format_name="wav32", api_name="/cover"
+    )
+    song = read_audio(tune)
+    mixed, parts = read_audio(cover), read_audio(vocals).samples + read_audio(accompaniment).samples
+    assert mixed.frames == song.frames
+    assert loudness_lufs(mixed) == pytest.approx(loudness_lufs(song), abs=0.5)
+    np.testing.assert_allclose(mixed.samples, parts, atol=1e-6)
+    assert archive.endswith("tune - annie.zip")
+    assert picture.endswith("key.png")
+    assert "semitones" in notes
+    another = Client(studio, verbose=False, analytics_enabled=False)
+    assert read_audio(another.predict(job=job, api_name="/cover_result")[0]).frames == song.frames
+    assert another.predict(job=job, api_name="/cover_stop") == "done"
+    assert read_audio(original).frames == song.frames
+
+
+def test_a_cover_goes_on_when_its_client_leaves(studio, client, song, tmp_path):
+    write_audio(tmp_path / "long.wav", song.with_samples(np.tile(song.samples, 2)), format_name="wav16")
+    running = client.submit(song=handle_file(tmp_path / "long.wav"), api_name="/cover")
+    job = ""
+    while not job:
+        time.sleep(0.05)
+        job = next((made[-1] for made in running.outputs() if made[-1]), "")
+    running.cancel()
+    cover, *_ = Client(studio, verbose=False, analytics_enabled=False).predict(job=job, api_name="/cover_result")
+    assert read_audio(cover).frames == 2 * song.frames
+
+
+def test_the_key_alone_is_told_and_a_preview_is_fifteen_seconds(client):
+    song = handle_file(ROOT / "examples" / "song.flac")
+    picture, notes = client.predict(song=song, voice="Max", api_name="/cover_key")
+    assert picture.endswith(".png")
+    assert "-24" in notes
+    cover, *_ = client.predict(song=song, voice="Max", preview_from=5, api_name="/cover_preview")
+    assert read_audio(cover).frames == 15 * 44_100
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"song": None}, "Choose a song"),
+        ({"voice": "Nobody"}, "no voice called"),
+        ({"vocals_shift": 24, "key": "off", "emotion": "happy", "engine": "demucs-fast"}, "not in the list|no way"),
+    ],
+)
+def test_what_can_not_be_done_is_refused_in_a_sentence(client, tune, wrong, sentence):
+    wish = {"song": handle_file(tune)} | wrong
+    with pytest.raises((AppError, ValueError), match=sentence):
+        client.predict(**wish, api_name="/cover")
+
+
+@pytest.mark.parametrize("endpoint", ["/cover_result", "/cover_stop"])
+def test_an_id_that_is_none_leads_nowhere(client, endpoint):
+    with pytest.raises(AppError, match="no such job"):
+        client.predict(job="../../../etc/passwd", api_name=endpoint)
+
+
+@pytest.mark.parametrize("link", ["http://127.0.0.1/x.mp3", "http://169.254.169.254/latest", "file:///etc/passwd", "x"])
+def test_links_into_the_servers_network_are_refused(client, link):
+    with pytest.raises(AppError, match="private network|begin with http"):
+        client.predict(link=link, api_name="/from_link")
+
+
+def test_the_cost_is_told_in_the_visitors_language(tune):
+    request = type("Request", (), {"headers": {"accept-language": "ko"}, "session_hash": "ann", "query_params": {}})()
+    assert "메모리" in cost_of(str(tune), "Clara", "octaves", "starter", False, "neutral", request)
+    assert cost_of(None, "Clara", "octaves", "starter", False, "neutral", request) == ""
+    assert "내려받" in cost_of(str(tune), "Clara", "octaves", "spleeter", False, "neutral", request)
+
+
+class TestLinksToSettings:
+    """Anybody writes links, so what is not a setting is passed over."""
+
+    @pytest.fixture
+    def parts(self):
+        return {"shift": gr.Slider(-24, 24, value=0), "clean": gr.Checkbox(), "engine": gr.Dropdown(["a", "b"])}
+
+    @pytest.mark.parametrize(
+        ("name", "wanted", "value"),
+        [
+            ("shift", "3", 3.0), ("shift", "-99", -24), ("shift", "nan", 0), ("shift", "1e9", 0),
+            ("clean", "true", True), ("clean", "1", False), ("engine", "b", "b"), ("engine", "<script>", None),
+            ("shift", None, None),
+        ],
+    )  # fmt: skip
+    def test_a_setting_is_taken_or_left(self, parts, name, wanted, value):
+        assert _taken(name, parts[name], wanted, []).get("value") == value
+
+    def test_a_voice_must_be_one_of_the_visitors(self, parts):
+        assert _taken("voice", parts["engine"], "Max", ["Max"])["value"] == "Max"
+        assert "value" not in _taken("voice", parts["engine"], "a", ["Max"])

@@ -1,0 +1,24 @@
+"""Tasks in a row, each of them one function."""
+
+from vc_core.recipes.cover import (
+    advise_key,
+    cover_song,
+    lease_seconds,
+    preflight_cover,
+    prepare_cover,
+    separate_for_cover,
+)
+from vc_core.recipes.options import COVER_LIMITS, COVER_SEPARATOR, Cover, CoverOptions
+
+__all__ = [
+    "COVER_LIMITS",
+    "COVER_SEPARATOR",
+    "Cover",
+    "CoverOptions",
+    "advise_key",
+    "cover_song",
+    "lease_seconds",
+    "preflight_cover",
+    "prepare_cover",
+    "separate_for_cover",
+]
