@@ -5,7 +5,7 @@ SPLEETER_PYTHON ?= python3.11
 POOL ?= /tmp/instant-pool
 BIN := .venv/bin
 
-.PHONY: run test test-all check format bench examples spleeter-env starter-separator starter-voices space clean
+.PHONY: run test test-all check format bench examples spleeter-env starter-separator starter-voices screenshots space clean
 
 # The app, in a browser. The first time installs everything into .venv.
 run: .venv/installed
@@ -47,6 +47,10 @@ starter-voices: .venv/installed-dev
 	$(BIN)/python -m starters.instant.corpus $(POOL) 2400
 	$(BIN)/python -m starters.instant.train_units $(POOL)
 	$(BIN)/python -m starters.instant.train_voices all
+
+# The README's pictures. They need Debian's chromium.
+screenshots: .venv/installed-dev
+	$(BIN)/python docs/make_screenshots.py
 
 # dist/NAME, a complete Space: separate_vocals, convert_singer, add_emotion, train_voice or suite.
 space:

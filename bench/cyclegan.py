@@ -33,7 +33,9 @@ from vc_core.voices import Voice, VoiceCard
 
 SPEAKERS = ("slt", "rms")
 SENTENCES = 60
-SETTINGS = CycleganSettings(steps=2_000, width=0.125, batch=1, rate=4e-4, judge_rate=4e-4, average=0.99)
+SETTINGS = CycleganSettings(
+    steps=800, width=0.125, batch=1, rate=1e-3, judge_rate=4e-4, average=0.99, identity_steps=50
+)
 JUDGED = (*JUDGED_SENTENCES, *LEARNT_SENTENCES[:4])
 """All Harvard sentences; those that are learned from are put together from words."""
 OPTIONS = ConversionOptions(automatic_key="semitones")

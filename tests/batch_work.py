@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,4 +26,19 @@ class Copying:
             os.kill(os.getpid(), signal.SIGKILL)
         item.target.mkdir(parents=True, exist_ok=True)
         (item.target / "copy.txt").write_text(f"{text} {os.getpid()} {os.environ['VOICE_STUDIO_DEVICE']}")
+        return [item.target / "copy.txt"]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Notes in `mark` who began what, and ends once the test has put a file “go” there."""
+
+    mark: Path
+
+    def __call__(self, item: Item) -> list[Path]:
+        (self.mark / f"{item.source.name}-{os.getpid()}").touch()
+        while not (self.mark / "go").exists():
+            time.sleep(0.05)
+        item.target.mkdir(parents=True, exist_ok=True)
+        (item.target / "copy.txt").write_bytes(item.source.read_bytes())
         return [item.target / "copy.txt"]

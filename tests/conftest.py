@@ -2,10 +2,14 @@
 
 import os
 import socket
+import sys
 import tempfile
 from pathlib import Path
 
 from hub_server import HubServer
+
+# Pytest knows this file by another name; a test that imports it must not start a second Hub.
+sys.modules.setdefault("conftest", sys.modules[__name__])
 
 _HUB = HubServer()
 _PRIVATE_HOME = tempfile.TemporaryDirectory(prefix="voice-studio-tests-")

@@ -23,6 +23,7 @@ ADAPTERS = {
     "torchfcpe": ("pitch_methods.fcpe",),
     "parselmouth": ("pitch_methods.praat",),
     "python_stretch": ("transposing",),
+    "ray": ("ray_cluster",),
     "so_vits_svc_fork": ("conversion.so_vits_network", "training.so_vits_network"),
 }
 """Foreign engines, and the one module that may import each, in each task that has a use for it."""

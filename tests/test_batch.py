@@ -5,7 +5,7 @@ import os
 import pytest
 from batch_work import Copying
 
-from vc_core.batch import Journal, devices_for, items_of, run_batch
+from vc_core.batch import Journal, devices_for, items_of, on_this_machine, run_batch
 from vc_core.errors import UserError
 
 
@@ -25,7 +25,7 @@ def run(tmp_path, monkeypatch):
 
     def run(items, *, settings="one", workers=2, again=False):
         work, journal = Copying(tmp_path / "mark"), Journal(tmp_path / "out", settings)
-        outcomes = run_batch(items, work, journal, devices=["cpu"] * workers, again=again)
+        outcomes = run_batch(items, work, journal, on_this_machine(["cpu"] * workers), again=again)
         return {outcome.item.source.name: outcome for outcome in outcomes}
 
     return run

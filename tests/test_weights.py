@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import sys
 import zipfile
 
 import pytest
@@ -65,6 +66,23 @@ def test_a_cut_checkpoint_is_refused(tmp_path, network, suffix):
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(UserError, match="whole"):
         load_tensors(path)
+
+
+def test_a_checkpoint_cut_anywhere_is_refused(tmp_path):
+    path = tmp_path / "x.pth"
+    torch.save({"weight": torch.randn(50, 50), "more": [torch.randn(300) for _ in range(3)]}, path)
+    content = path.read_bytes()
+    for length in range(0, len(content) - 1, 97):
+        path.write_bytes(content[:length])
+        with pytest.raises(UserError, match="whole|holds code"):
+            load_tensors(path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a file that can't be read")
+def test_a_fault_of_the_disk_is_not_taken_for_one_of_the_file(tmp_path):
+    (tmp_path / "x.pth").symlink_to("/proc/self/mem")  # has no first byte
+    with pytest.raises(OSError, match="Input/output"):
+        load_tensors(tmp_path / "x.pth")
 
 
 def test_an_archive_of_something_else_is_refused(tmp_path):

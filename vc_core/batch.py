@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from vc_core.errors import UserError
@@ -45,6 +46,9 @@ class Outcome:
 
 Work = Callable[[Item], Sequence[Path]]
 """Gives the files it wrote. It goes to other processes, so it is a plain value too."""
+
+Crew = Callable[[dict[Item, int], Work], Iterator[Outcome]]
+"""Works on what is missing, and counts there how often an item was tried when its worker died."""
 
 
 def items_of(inputs: Sequence[Path], out_folder: Path) -> list[Item]:
@@ -131,9 +135,9 @@ class Journal:
 
 
 def run_batch(
-    items: Iterable[Item], work: Work, journal: Journal, *, devices: Sequence[str], again: bool = False
+    items: Iterable[Item], work: Work, journal: Journal, crew: Crew, *, again: bool = False
 ) -> Iterator[Outcome]:
-    """One worker for each device (`cpu` once for each core); outcomes come as they are ready."""
+    """Outcomes come as they are ready."""
     missing: dict[Item, int] = {}
     for item in items:
         files = None if again else journal.files_of(item)
@@ -142,7 +146,7 @@ def run_batch(
         else:
             yield Outcome(item, tuple(files), was_done=True)
     while missing:
-        for outcome in _round(missing, work, devices):
+        for outcome in crew(missing, work):
             del missing[outcome.item]
             if not outcome.sentence:
                 journal.add(outcome.item, outcome.files)
@@ -152,7 +156,12 @@ def run_batch(
             yield Outcome(item, sentence="Its worker died, perhaps for want of memory. Use fewer workers.")
 
 
-def _round(missing: dict[Item, int], work: Work, devices: Sequence[str]) -> Iterator[Outcome]:
+def on_this_machine(devices: Sequence[str]) -> Crew:
+    """One worker for each device (`cpu` once for each core)."""
+    return partial(_round, devices)
+
+
+def _round(devices: Sequence[str], missing: dict[Item, int], work: Work) -> Iterator[Outcome]:
     """Until all are done or a worker dies; then those that were being worked on count as tried."""
     context = multiprocessing.get_context("spawn")
     names = context.Queue()
@@ -165,7 +174,7 @@ def _round(missing: dict[Item, int], work: Work, devices: Sequence[str]) -> Iter
             # No more than there are workers, so that it is known who was at work when one died.
             while waiting and len(running) < len(devices):
                 item = waiting.pop(0)
-                running[pool.submit(_done, work, item)] = item
+                running[pool.submit(outcome_of, work, item)] = item
             done = wait(running, return_when=FIRST_COMPLETED).done
             try:
                 for future in done:
@@ -179,13 +188,17 @@ def _round(missing: dict[Item, int], work: Work, devices: Sequence[str]) -> Iter
 
 
 def _begin(names: "multiprocessing.Queue[str]") -> None:
-    device = names.get()
+    settle_on(names.get())
+
+
+def settle_on(device: str) -> None:
+    """What a worker does first, before torch is imported."""
     os.environ["VOICE_STUDIO_DEVICE"] = device
-    if device == "cpu":  # the cores are shared out among the workers; read by torch when it is imported
+    if device == "cpu":  # the cores are shared out among the workers
         os.environ["OMP_NUM_THREADS"] = "1"
 
 
-def _done(work: Work, item: Item) -> Outcome:
+def outcome_of(work: Work, item: Item) -> Outcome:
     try:
         return Outcome(item, tuple(work(item)))
     except UserError as error:

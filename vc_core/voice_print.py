@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy.fft import dct
+from scipy.ndimage import uniform_filter1d
 
 from vc_core.audio import Audio, resample_blocks
 from vc_core.pitch import Pitch
@@ -20,6 +21,7 @@ SETTING = "voice_print"
 RATE, FRAME, HOP = 16_000, 512, 160
 BANDS, SIZE = 40, 20
 BAND_EDGES_HZ = (80.0, 7_000.0)
+SMOOTHED_HOPS = 3
 FLOOR = 1e-7
 """Beside a moment's mean power: what is weaker counts as nothing."""
 SAME_DB, STRANGER_DB = 2.3, 8.9
@@ -41,6 +43,17 @@ def voice_print(blocks: Iterable[Audio], pitch: Pitch) -> tuple[float, ...] | No
         moments += len(voiced)
         held, at = held[count * HOP :], at + count
     return tuple(round(float(value), 3) for value in total / moments) if moments else None
+
+
+def voiced_moments(audio: Audio, pitch: Pitch) -> Numbers:
+    """How each voiced moment sounds, shape (moments, numbers); of the same pace and start as the pitch."""
+    samples = np.pad(audio.mono().resampled(RATE).samples[0], (0, FRAME))
+    frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME)[::HOP]
+    cepstra = uniform_filter1d(_cepstra(frames), SMOOTHED_HOPS, axis=0)
+    nearest = np.minimum(
+        np.round(np.arange(len(cepstra)) * HOP / RATE / pitch.hop_seconds).astype(int), pitch.frames - 1
+    )
+    return np.asarray(cepstra[pitch.voiced[nearest]])
 
 
 def distance_db(one: Sequence[float], other: Sequence[float]) -> float:

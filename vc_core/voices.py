@@ -124,13 +124,16 @@ class VoiceLibrary:
         card = read_card(folder)
         if faults := verify(Voice(card, folder)):
             raise UserError(f"The voice “{card.name}” was not taken in: {faults[0]}")
-        if any(voice.name == card.name for voice in self.list()):
-            raise UserError(f"There is a voice called “{card.name}” already. Delete that, or give this another name.")
+        self.check_is_free(card.name)
         place = self.folder / folder_name(card.name)
         while place.exists():
             place = place.with_name(f"{folder_name(card.name)}-{uuid.uuid4().hex[:6]}")
         folder.rename(place)
         return Voice(card, place)
+
+    def check_is_free(self, name: str) -> None:
+        if any(voice.name == name for voice in self.list()):
+            raise UserError(f"There is a voice called “{name}” already. Delete that, or give this another name.")
 
     def delete(self, name: str) -> None:
         voice = self.find(name)

@@ -1,5 +1,6 @@
 """Load weights from files that nobody vouches for: tensors only, never code, and each where it belongs."""
 
+import errno
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,8 @@ if TYPE_CHECKING:
 
 MAX_GIGABYTES = 5.0
 BROKEN = (RuntimeError, EOFError, ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError)
-"""What torch and its unpickler raise for files that are damaged; found by damaging many."""
+"""What torch and its unpickler raise for files that are damaged, beside EINVAL for some that were cut short; found by
+damaging many."""
 COUNTER = ".num_batches_tracked"
 
 
@@ -39,7 +41,9 @@ def load_tensors(path: Path) -> dict[str, Any]:
             f"“{path.name}” was not loaded: it holds code beside its weights, or is damaged. "
             "Ask its author for a safetensors file."
         ) from error
-    except BROKEN as error:
+    except (*BROKEN, OSError) as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # a fault of the disk, not of the file
+            raise
         raise UserError(f"“{path.name}” is not a whole checkpoint. Download it again.") from error
     if not isinstance(loaded, dict):
         raise UserError(f"“{path.name}” holds no named weights.")

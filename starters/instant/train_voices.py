@@ -39,6 +39,7 @@ START_SETTINGS = meta.MetaSettings(steps=1_000)
 VOICE_SETTINGS = InstantSettings(steps=500)
 VOICE_SECONDS = 120.0
 FLITE = "Speech of the synthesiser flite, voice {}, which Carnegie Mellon University {} and published for any use."
+ESPEAK = "Speech of the formant synthesiser espeak-ng, variant {}, which is no real person's voice."
 ARCTIC = "built from its CMU ARCTIC recordings of a speaker"
 
 
@@ -51,14 +52,9 @@ class Starter:
 
 STARTERS = (
     Starter("Clara", "slt", FLITE.format("slt (female, US English)", ARCTIC)),
-    Starter(
-        "Annie",
-        "slt*1.14",
-        FLITE.format("slt (female, US English)", ARCTIC)
-        + " A smaller throat and a higher pitch make it another woman.",
-    ),
+    Starter("Annie", "en-us+Annie", ESPEAK.format("Annie (female)")),
     Starter("Angus", "awb", FLITE.format("awb (male, Scottish English)", ARCTIC)),
-    Starter("Max", "kal16", FLITE.format("kal16 (male, US English)", "built from recordings of a speaker")),
+    Starter("Max", "en-us+max", ESPEAK.format("max (male)")),
 )
 
 
@@ -91,7 +87,7 @@ def rate_of(spoken_by: str) -> int:
     return LOW_RATE if set("+*") & set(spoken_by) else units.RATE
 
 
-def save_voice(trainer: InstantTrainer, folder: Path, name: str, origin: str) -> Product:
+def save_voice(trainer: InstantTrainer, folder: Path, name: str, origin: str, consent: str = "permission") -> Product:
     folder.mkdir(parents=True, exist_ok=True)
     product = trainer.export(folder)
     card = VoiceCard(
@@ -99,7 +95,7 @@ def save_voice(trainer: InstantTrainer, folder: Path, name: str, origin: str) ->
         engine=product.engine,
         sample_rate=product.sample_rate,
         licence="MIT",
-        consent="permission",
+        consent=consent,
         origin=origin,
         files=hashes_of(folder),
         pitch_range_hz=product.pitch_range_hz,
@@ -111,9 +107,10 @@ def save_voice(trainer: InstantTrainer, folder: Path, name: str, origin: str) ->
 
 def train_starter(starter: Starter, number: int, start: Path, voices: Path) -> None:
     trainer = learn_voice(starter.spoken_by, VOICE_SECONDS, 100 + number, start)
-    ratio = float(starter.spoken_by.partition("*")[2] or 1)
-    origin = f"{starter.origin} It has sound up to {units.RATE * ratio / 2000:.0f} kHz."
-    save_voice(trainer, voices / starter.name.lower(), starter.name, origin)
+    highest_khz = trainer.highest_hz / 980
+    origin = f"{starter.origin} It has sound up to {highest_khz:.0f} kHz."
+    consent = "synthetic" if "+" in starter.spoken_by else "permission"
+    save_voice(trainer, voices / starter.name.lower(), starter.name, origin, consent)
 
 
 def main(what: str, start: Path = START_FILE, voices: Path = STARTER_VOICES) -> None:

@@ -144,6 +144,7 @@ def test_clean_vocals_are_not_separated(clara, cache, tmp_path, song_vocals):
     assert loudness_lufs(made) == pytest.approx(loudness_lufs(original), abs=0.5)
 
 
+@pytest.mark.slow
 def test_emotion_gains_and_format_are_those_asked_for(made, tune, clara, cache, tmp_path):
     options = CoverOptions(
         emotion="angry", vocals_db=-6.0, matches_room=False, matches_loudness=False, format_name="wav16"
@@ -160,6 +161,7 @@ def test_emotion_gains_and_format_are_those_asked_for(made, tune, clara, cache, 
     assert np.corrcoef(plain.samples[0], sound(cover.stems["vocals"]).samples[0])[0, 1] < 0.99
 
 
+@pytest.mark.slow
 def test_a_part_of_a_song_and_a_silent_one_are_covered_too(tune, clara, cache, tmp_path):
     cover = cover_song(tune.excerpt(2.0, 1.5), clara, tmp_path / "part", cache=cache)
     assert sound(cover.path).frames == round(1.5 * 44_100)
@@ -216,6 +218,7 @@ def test_too_far_a_shift_is_refused(tune, clara, cache, tmp_path):
         cover_song(tune, clara, tmp_path, CoverOptions(vocals_shift_semitones=40), cache=cache)
 
 
+@pytest.mark.slow
 def test_the_voices_own_settings_are_part_of_what_is_kept(made, tune, clara, cache, tmp_path):
     options = CoverOptions(conversion=replace(ConversionOptions(), formant_shift_semitones=3.0))
     cover = cover_song(tune, clara, tmp_path, options, cache=cache)

@@ -51,7 +51,7 @@ def test_a_first_guess_of_one_half_scores_the_floors(trainer):
         torch.nn.init.zeros_(judge.real.weight)
         torch.nn.init.constant_(judge.real.bias, 0.5)
     row = trainer.step()
-    assert row.pop("cycle (" + f"{trainer.floors['cycle']:.3g} by guessing)") == pytest.approx(0.0, abs=1e-6)
+    assert row.pop("cycle (" + f"{trainer.floors['cycle']:.3g} by guessing)") < 0.2 * trainer.floors["cycle"]
     adversarial = [value for name, value in row.items() if "0.25" in name]
     assert len(adversarial) == 4
     assert adversarial == pytest.approx([1 / 4] * 4)

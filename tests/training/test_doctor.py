@@ -40,6 +40,14 @@ def test_a_fault_is_named_with_the_recording_that_has_it(examined, fault):
     assert named[fault].remedy
 
 
+def test_two_recordings_of_one_stranger_do_not_vouch_for_each_other(examined):
+    own, other = clean_set(1_002), clean_set(1_009)
+    assert own.voice != other.voice
+    report = examined(Set([*own.recordings, *other.recordings[:2]], own.voice))
+    (found,) = (finding for finding in report.findings if finding.kind == "other voice")
+    assert found.titles == ("4", "5")
+
+
 def test_careful_recordings_are_left_alone_and_their_pitches_are_known(examined, tmp_path):
     report = examined(clean_set(1_002))
     assert [finding.kind for finding in report.findings if finding.kind != "too little"] == []
@@ -53,7 +61,7 @@ def test_a_song_is_not_taken_for_a_voice_nor_singing_for_a_song(song, song_vocal
         write_audio(tmp_path / f"{name}.wav", audio, format_name="wav16")
         kinds = {finding.kind for finding in examine([Recording(tmp_path / f"{name}.wav", name)]).findings}
         assert ("music" in kinds) == has_music
-        assert not kinds & {"noise", "clipping", "offset", "quiet", "dull", "duplicate"}
+        assert not kinds & {"noise", "clipping", "offset", "quiet", "dull", "duplicate", "other voice"}
 
 
 def test_the_verdict_follows_what_can_be_used(tmp_path, monkeypatch):

@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tiny_training
 import torch
@@ -153,6 +154,7 @@ def test_a_loss_that_is_no_number_ends_it_and_keeps_what_was_good(begin):
 
 
 class TestWorkerProcess:
+    @pytest.mark.slow  # tests/ui/test_train_api.py starts, stops and resumes real workers by default
     def test_it_outlives_its_caller_and_stops_within_seconds_keeping_the_last_step(self, begin):
         run = begin(steps=100_000, pause_seconds=0.01)
         run.start()
@@ -240,7 +242,7 @@ def test_only_so_many_checkpoints_are_kept(begin):
     run = begin(steps=100, pace=Pace(eval_interval=10, keep_checkpoints=2))
     work(run)
     names = {path.name for path in (run.folder / "checkpoints").iterdir()}
-    assert names == {"last.pt", "best.pt", "step-00000090.pt", "step-00000100.pt"}
+    assert names == {"last.pt", "before.pt", "best.pt", "step-00000090.pt", "step-00000100.pt"}
     assert torch.load(run.folder / "checkpoints" / "best.pt")["best"]["step"] == run.status().best_step
 
 
@@ -332,3 +334,39 @@ def test_a_lock_is_free_as_soon_as_its_holder_is_gone(tmp_path):
     with turn_in_line(tmp_path / "line", lambda fraction, message: None):
         assert len(list((tmp_path / "line").glob("*.ticket"))) == 1
     assert not list((tmp_path / "line").glob("*.ticket"))
+
+
+@pytest.mark.slow
+def test_thirty_faults_lose_nothing_but_the_last_interval(begin, worker):
+    """Kills at any moment, checkpoints cut at any place, and disks that fill up: in the end it is as if nothing was."""
+    pace = Pace(log_interval=1, eval_interval=10, save_seconds=0.0)
+    unbroken = begin("Whole", steps=400, pace=pace)
+    work(unbroken)
+    run = begin("Harmed", steps=400, pause_seconds=0.01, pace=pace)
+    work(run, seconds=0.0)
+    generator = np.random.default_rng(30)
+    for fault in range(30):
+        before = run.status().step
+        if fault % 3 == 0:
+            process = worker(run)
+            wait_for(run.is_alive)
+            time.sleep(generator.uniform(0.0, 0.4))
+            process.kill()
+            process.join()
+        elif fault % 3 == 1:
+            work(run, seconds=0.05)
+            last = run.folder / "checkpoints" / "last.pt"
+            content = last.read_bytes()
+            last.unlink()
+            last.write_bytes(content[: int(generator.integers(0, len(content)))])
+            work(run, seconds=0.05)
+        else:
+            worker(run, largest_file=int(generator.integers(1_000, 8_000))).join(60)
+            assert run.status().state in ("failed", "interrupted")
+            assert run.status().message.endswith(".")
+        kept = work(run, seconds=0.0)
+        assert kept.state in ("stopped", "finished"), (fault, kept)
+        assert kept.step >= before - pace.eval_interval, (fault, before, kept.step)
+    assert work(run).state == "finished"
+    assert losses(run) == losses(unbroken)
+    assert run.scores() == unbroken.scores()

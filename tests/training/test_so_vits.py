@@ -161,6 +161,7 @@ def test_other_templates_learn_too(tmp_path, template):
     assert np.isfinite(trainer.score())
 
 
+@pytest.mark.slow
 def test_half_precision_learns_nearly_the_same(tmp_path):
     full, half = (tiny_trainer(tmp_path, replace(TINY, precision=precision)) for precision in ("full", "bf16"))
     before, rounded = full.step(), half.step()
@@ -174,24 +175,23 @@ def test_the_original_reads_the_checkpoint(tmp_path):
     from so_vits_svc_fork import utils
 
     trainer = tiny_trainer(tmp_path, replace(TINY, keep_ckpts=1))
-    steps_of(trainer, 3)
-    trainer.export(tmp_path)
-    steps_of(trainer, 1)
-    trainer.export(tmp_path)
+    for _ in range(2):
+        trainer.step()
+        trainer.export(tmp_path)
     folder = tmp_path / FORK_FOLDER
-    assert sorted(path.name for path in folder.iterdir()) == ["D_4.pth", "G_4.pth", "config.json"]
+    assert sorted(path.name for path in folder.iterdir()) == ["D_2.pth", "G_2.pth", "config.json"]
     network = build_generator(json.loads((folder / "config.json").read_text()))
     optimiser = torch.optim.AdamW(network.parameters())
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message="Keys not found|Shape mismatch")
         _, _, _, epoch = utils.load_checkpoint(utils.latest_checkpoint_path(folder), network, optimiser, True)
-    assert epoch == trainer.epoch == 2
+    assert epoch == trainer.epoch == 1
     features = tone_features(0)
     sounds = [sing(net, features["content"], features["f0"], features["uv"], 0) for net in (network, trainer.generator)]
     assert torch.equal(*sounds)
-    saved = torch.load(folder / "G_4.pth", weights_only=True)["optimizer"]["state"]
+    saved = torch.load(folder / "G_2.pth", weights_only=True)["optimizer"]["state"]
     assert len(saved) == len(list(trainer.generator.parameters()))
-    assert all(state["step"] == 4 for state in saved.values())
+    assert all(state["step"] == 2 for state in saved.values())
 
 
 def test_the_converter_reads_the_voice(tmp_path):

@@ -6,11 +6,15 @@ import pytest
 import tiny_training
 import torch
 from conftest import ROOT
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from typer.testing import CliRunner
 
 from vc_core.cli import app
 from vc_core.cli.train import add_methods, train_app
+from vc_core.home import studio_home
+from vc_core.reading import read_audio
 from vc_core.training import TRAINING_METHODS
+from vc_core.training.job import find_run
 from vc_core.voices import VoiceLibrary, voices_home
 
 LINE = ROOT / "examples" / "spoken_line.flac"
@@ -48,9 +52,26 @@ def test_a_voice_is_trained_listed_and_its_training_deleted(vc):
     assert "30 of 30" in said
     run = re.search(r"ann-[0-9a-f]{8}", said)[0]
     assert vc("train", "resume", run)[0] == 0
+    check_board(vc, find_run(studio_home() / "training", run))
     assert vc("train", "delete", run) == (0, "It has been deleted.")
     assert "No trainings yet" in vc("train", "list")[1]
     assert VoiceLibrary(voices_home()).find("Ann")
+
+
+def check_board(vc, run):
+    """TensorBoard's own reader finds what the run has noted, also when it is written twice."""
+    for _ in range(2):
+        code, said = vc("train", "board", run.id)
+        assert code == 0
+        assert "tensorboard --logdir" in said
+    board = EventAccumulator(str(run.folder / "tensorboard")).Reload()
+    losses = [(one.step, one.value) for one in board.Scalars("losses/loss")]
+    assert losses == [(line["step"], pytest.approx(line["loss"])) for line in run.losses()]
+    assert [(one.step, one.value) for one in board.Scalars("score")] == [
+        (step, pytest.approx(score)) for step, score in run.scores()
+    ]
+    (sound,) = board.Audio("samples/held-out")
+    assert sound.length_frames == read_audio(run.samples()[30]["held-out"]).frames
 
 
 @pytest.mark.parametrize(

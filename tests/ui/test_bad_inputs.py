@@ -153,6 +153,9 @@ TEXTS: list[tuple[str, dict[str, Any], str]] = [
     ("/convert", {"song": "examples/sung_line.flac", "format_name": "wma"}, "wma"),
     ("/convert", {"song": "examples/sung_line.flac", "pitch_method": "magic"}, "magic"),
     ("/convert", {"song": "examples/sung_line.flac", "so_vits": "noise_scale=9"}, "from 0 to 2"),
+    ("/convert", {"song": "examples/sung_line.flac", "noise_scale": 9}, "from 0 to 2|maximum"),
+    ("/convert", {"song": "examples/sung_line.flac", "cluster_ratio": -1}, "from 0 to 1|minimum"),
+    ("/convert", {"song": "examples/sung_line.flac", "precision": "magic"}, "magic"),
     ("/convert", {"song": "examples/sung_line.flac", "so_vits": "magic=1"}, "no setting “magic”"),
     ("/speak", {"text": ""}, "Write a text"),
     ("/speak", {"text": "\0\n"}, "Write a text"),
@@ -188,7 +191,8 @@ TEXTS: list[tuple[str, dict[str, Any], str]] = [
 
 CONVERT_DEFAULTS: dict[str, Any] = {
     "key_shift_semitones": 0, "automatic_key": "octaves", "formant_shift_semitones": 0, "breath_db": 0, "seed": 0,
-    "format_name": "flac24", "pitch_method": "dio", "so_vits": "",
+    "format_name": "flac24", "pitch_method": "dio", "singer": "", "noise_scale": 0.4, "predicted_pitch": False,
+    "cluster_ratio": 0, "retrieval_ratio": 0, "precision": "exact", "so_vits": "",
 }  # fmt: skip
 SPEAK_DEFAULTS: dict[str, Any] = {
     "language": "guess", "words_per_minute": 150, "key_shift_semitones": 0, "formant_shift_semitones": 0,

@@ -61,6 +61,7 @@ def test_a_cover_goes_on_when_its_client_leaves(studio, client, song, tmp_path):
     assert read_audio(cover).frames == 2 * song.frames
 
 
+@pytest.mark.slow
 def test_the_key_alone_is_told_and_a_preview_is_fifteen_seconds(client):
     song = handle_file(ROOT / "examples" / "song.flac")
     picture, notes = client.predict(song=song, voice="Max", api_name="/cover_key")

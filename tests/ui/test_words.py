@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 
 from vc_core.conversion import AUTOMATIC_KEYS, CONVERTERS
+from vc_core.conversion.so_vits_options import PRECISIONS
 from vc_core.emotion import EMOTIONS, GUESS, STYLERS
 from vc_core.key_advisor import KEY_WAYS
 from vc_core.report_card import MEASURES
@@ -39,6 +40,7 @@ def test_every_word_that_is_asked_for_exists_and_every_other_is_gone():
     asked |= {f"engine_{name}" for name in CONVERTERS} | {f"key_{name}" for name in AUTOMATIC_KEYS}
     asked |= {f"report_{name}" for name in MEASURES}
     asked |= {f"emotion_{name}" for name in (*EMOTIONS, GUESS)} | {f"step_{round(100 * step)}" for step in STEPS}
+    asked |= {f"precision_{name}" for name in PRECISIONS}
     asked |= {f"cover_key_{name}" for name in KEY_WAYS}
     asked |= {f"{word}_{name}" for word in ("method", "method_notice") for name in TRAINING_METHODS}
     asked |= {f"state_{name}" for name in get_args(State)} | {f"advice_{name}" for name in get_args(Verdict)}

@@ -6,10 +6,11 @@ from typing import Annotated, Literal
 import typer
 from rich.markup import escape
 
-from vc_core.batch import Item, Journal, Outcome, devices_for, items_of, run_batch
+from vc_core.batch import Item, Journal, Outcome, devices_for, items_of, on_this_machine, run_batch
 from vc_core.cli.console import bar, check_choice, err, out, sentences
 from vc_core.conversion import STARTER_VOICES
 from vc_core.errors import UserError
+from vc_core.ray_cluster import on_cluster
 from vc_core.recipes import COVER_SEPARATOR, CoverOptions, prepare_cover
 from vc_core.recipes.batch import Converting, Covering, Separating
 from vc_core.separation import SEPARATORS
@@ -28,6 +29,9 @@ def batch(
     out_folder: Annotated[Path, typer.Option("--out", "-o", help="Each file gets a folder in it.")] = Path("batch"),
     engine: Annotated[str, typer.Option(help=f"How to separate: {', '.join(SEPARATORS)}.")] = COVER_SEPARATOR,
     workers: Annotated[int, typer.Option(help="How many at once; 0 for every core, or every GPU.")] = 0,
+    cluster: Annotated[
+        str, typer.Option(help="Spread it over a Ray cluster: its address, or “auto” for the one of this machine.")
+    ] = "",
     again: Annotated[bool, typer.Option(help="Also what is done already.")] = False,
     format_name: Annotated[str, typer.Option("--format", help=f"{', '.join(FORMATS)}.")] = DEFAULT_FORMAT,
 ) -> None:
@@ -37,14 +41,14 @@ def batch(
         check_choice("engine", engine, SEPARATORS)
         work = _work(task, voice_name, engine, format_name)
         items = items_of(inputs, out_folder)
-        devices = devices_for(workers)
+        crew = on_cluster(cluster, workers) if cluster else on_this_machine(devices_for(workers))
         if not isinstance(work, Converting):
             with bar("Models") as progress:  # once, and not by each worker
                 prepare_cover(CoverOptions(separator=engine), progress=progress)
     journal = Journal(out_folder, [task, work])
     failed = 0
-    with bar(task) as progress:
-        for count, outcome in enumerate(run_batch(items, work, journal, devices=devices, again=again), start=1):
+    with sentences(), bar(task) as progress:
+        for count, outcome in enumerate(run_batch(items, work, journal, crew, again=again), start=1):
             progress(count / len(items), f"{count} / {len(items)}")
             failed += not _told(outcome)
     err.print(f"{len(items) - failed} of {len(items)} are done.")

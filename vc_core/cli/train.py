@@ -124,6 +124,17 @@ def delete(run: str) -> None:
     out.print("It has been deleted.")
 
 
+@train_app.command("board")
+def board(run: Annotated[str, typer.Argument(help="Its id, as `vc train list` shows it.")]) -> None:
+    """Write the losses, scores and samples of a training as TensorBoard reads them."""
+    from vc_core.training.board import write_board
+    from vc_core.training.job import find_run
+
+    with sentences():
+        folder = write_board(find_run(_runs(), run))
+    out.print(f"Look at it with: tensorboard --logdir {escape(str(folder))}", soft_wrap=True)
+
+
 def _work_on(name: str) -> None:
     from vc_core.training.job import Run, find_run
     from vc_core.training.worker import work

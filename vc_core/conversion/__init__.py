@@ -6,6 +6,7 @@ from pathlib import Path
 
 from vc_core.conversion.base import AUTOMATIC_KEYS, ConversionOptions, Converter
 from vc_core.errors import UserError
+from vc_core.progress import Progress, silent
 from vc_core.voices import Voice, read_card
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "ConversionOptions",
     "Converter",
     "load_converter",
+    "prepare_converter",
 ]
 
 STARTER_VOICES = Path(__file__).parents[1] / "starters" / "voices"
@@ -54,6 +56,14 @@ def load_converter(voice: Voice) -> Converter:
         known = ", ".join(CONVERTERS)
         raise UserError(f"The voice “{voice.name}” needs the engine “{voice.card.engine}”. Here are: {known}.")
     return _loaded(voice.folder, tuple(sorted(voice.card.files.items())))
+
+
+def prepare_converter(voice: Voice, *, progress: Progress = silent) -> None:
+    """Download what its engine needs beside the voice, so that no turn on the device is spent on waiting."""
+    if voice.card.engine == "so-vits":
+        from vc_core.conversion.so_vits import prepare_so_vits
+
+        prepare_so_vits(progress=progress)
 
 
 @lru_cache(maxsize=4)

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -46,7 +46,7 @@ class ConversionOptions:
     seed: int = 0
     """Of the noise; the same seed gives the same sound."""
     pitch_method: str = "dio"
-    so_vits: SoVitsOptions = SoVitsOptions()
+    so_vits: SoVitsOptions = field(default_factory=SoVitsOptions)
 
     def __post_init__(self) -> None:
         if self.automatic_key not in AUTOMATIC_KEYS:

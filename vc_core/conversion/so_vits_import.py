@@ -6,14 +6,14 @@ and of the config what makes sense. Nothing of a checkpoint is ever run.
 
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
 from vc_core.conversion.so_vits_config import SoVitsConfig, read_config, shape_of
 from vc_core.errors import UserError
-from vc_core.hub import Checkpoint, Repo, fetch, look_up
+from vc_core.hub import Checkpoint, fetch, look_up
 from vc_core.progress import Progress, part_of, silent
 from vc_core.voices import Voice, VoiceCard, VoiceLibrary, hashes_of, write_card
 
@@ -27,14 +27,19 @@ WEIGHT_SUFFIXES = (".pth", ".pt", ".safetensors")
 
 @dataclass(frozen=True)
 class SoVitsRepo:
-    """What a repo offers: a person chooses one of each, and where there is one only, that is it."""
+    """What a repo or an upload offers: a person chooses one of each, and where there is one only, that is it."""
 
     checkpoint: Checkpoint
-    """Pinned to a commit."""
+    """Pinned to a commit; unless the files are here."""
     generators: tuple[str, ...]
     """The newest first."""
     configs: tuple[str, ...]
     clusters: tuple[str, ...]
+    uploads: Mapping[str, Path] = field(default_factory=dict)
+    """Where they are, if they are here."""
+
+    def __str__(self) -> str:
+        return "The upload" if self.uploads else self.checkpoint.repo
 
 
 @dataclass(frozen=True)
@@ -65,16 +70,29 @@ class VoiceFacts:
 def look_over(checkpoint: Checkpoint) -> SoVitsRepo:
     """What of a repo can be taken in; a link to one file of it offers that one alone."""
     repo = look_up(checkpoint)
-    found = SoVitsRepo(
-        checkpoint=replace(repo.checkpoint, file=""),
-        generators=_generators(repo, checkpoint.file),
-        configs=tuple(sorted((f for f in repo.files if _is_config(f)), key=_nearness_to(checkpoint.file))),
-        clusters=tuple(f for f in repo.files if CLUSTERS.match(PurePosixPath(f).name)),
+    configs = (f for f in repo.files if _is_config(f))
+    return _complete(
+        SoVitsRepo(
+            checkpoint=replace(repo.checkpoint, file=""),
+            generators=_generators(repo.files, checkpoint.file),
+            configs=tuple(sorted(configs, key=_nearness_to(checkpoint.file))),
+            clusters=_clusters(repo.files),
+        )
     )
+
+
+def look_over_uploads(paths: Sequence[Path]) -> SoVitsRepo:
+    """The same of files that somebody has sent, each perhaps in a folder of its own."""
+    uploads = {path.name: path for path in paths}
+    configs = tuple(name for name in uploads if name.endswith(".json"))
+    return _complete(SoVitsRepo(Checkpoint(), _generators(tuple(uploads), ""), configs, _clusters(uploads), uploads))
+
+
+def _complete(found: SoVitsRepo) -> SoVitsRepo:
     if not found.generators:
-        raise UserError(f"{checkpoint.repo} has no so-vits checkpoint (its name usually begins with G_).")
+        raise UserError(f"{found} has no so-vits checkpoint (its name usually begins with G_).")
     if not found.configs:
-        raise UserError(f"{checkpoint.repo} has no config.json, without which its checkpoint can't be used.")
+        raise UserError(f"{found} has no config.json, without which its checkpoint can't be used.")
     return found
 
 
@@ -82,9 +100,9 @@ def speakers_of(config: Path) -> tuple[str, ...]:
     return tuple(read_config(config).speakers)
 
 
-def fetch_config(repo: SoVitsRepo, config: str = "") -> Path:
-    """The small file that names the singers."""
-    return fetch(replace(repo.checkpoint, file=config or repo.configs[0]))
+def fetch_config(repo: SoVitsRepo, generator: str = "") -> Path:
+    """The small file that names the singers, of that generator or of the newest."""
+    return _brought(repo, _config_for(repo, generator or repo.generators[0]))
 
 
 def fetch_files(
@@ -92,17 +110,25 @@ def fetch_files(
 ) -> SoVitsFiles:
     """The chosen files, or the newest generator with its config."""
     generator = generator or repo.generators[0]
-    config = config or min(repo.configs, key=_nearness_to(generator))
+    config = config or _config_for(repo, generator)
     for wanted, offered in ((generator, repo.generators), (config, repo.configs), (clusters, (*repo.clusters, ""))):
         if wanted not in offered:
-            raise UserError(f"{repo.checkpoint.repo} has no file “{wanted}” to choose.")
+            raise UserError(f"{repo} has no file “{wanted}” to choose.")
     pinned = repo.checkpoint
     return SoVitsFiles(
-        config=fetch(replace(pinned, file=config)),
-        clusters=fetch(replace(pinned, file=clusters), progress=part_of(progress, 0.0, 0.1)) if clusters else None,
-        generator=fetch(replace(pinned, file=generator), progress=part_of(progress, 0.1, 1.0)),
-        source=f"{pinned.repo}@{pinned.revision}:{generator}",
+        config=_brought(repo, config),
+        clusters=_brought(repo, clusters, part_of(progress, 0.0, 0.1)) if clusters else None,
+        generator=_brought(repo, generator, part_of(progress, 0.1, 1.0)),
+        source="" if repo.uploads else f"{pinned.repo}@{pinned.revision}:{generator}",
     )
+
+
+def _brought(repo: SoVitsRepo, file: str, progress: Progress = silent) -> Path:
+    return repo.uploads[file] if repo.uploads else fetch(replace(repo.checkpoint, file=file), progress=progress)
+
+
+def _config_for(repo: SoVitsRepo, generator: str) -> str:
+    return min(repo.configs, key=_nearness_to(generator))
 
 
 def import_so_vits(
@@ -145,6 +171,14 @@ def import_so_vits(
         return library.keep(folder)
 
 
+def check_facts(library: VoiceLibrary, facts: VoiceFacts, config: Path) -> None:
+    """What would be refused in the end is refused before the download."""
+    read = read_config(config)
+    _chosen_speaker(read, facts.speaker)
+    VoiceCard(facts.name.strip(), ENGINE, read.sample_rate, facts.licence, facts.consent, facts.origin, files={})
+    library.check_is_free(facts.name.strip())
+
+
 def _chosen_speaker(config: SoVitsConfig, wanted: str) -> str:
     if not wanted and len(config.speakers) == 1:
         return next(iter(config.speakers))
@@ -167,11 +201,15 @@ def _kept(config: SoVitsConfig) -> dict[str, object]:
     return {"data": data, "model": model, "spk": dict(config.speakers)}
 
 
-def _generators(repo: Repo, wanted: str) -> tuple[str, ...]:
+def _clusters(files: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f for f in files if CLUSTERS.match(PurePosixPath(f).name))
+
+
+def _generators(offered: Sequence[str], wanted: str) -> tuple[str, ...]:
     if wanted.endswith(WEIGHT_SUFFIXES):
-        return (wanted,) if wanted in repo.files else ()
+        return (wanted,) if wanted in offered else ()
     folder = wanted.rstrip("/")
-    files = [f for f in repo.files if f.endswith(WEIGHT_SUFFIXES) and f.startswith(folder)]
+    files = [f for f in offered if f.endswith(WEIGHT_SUFFIXES) and f.startswith(folder)]
     named = [f for f in files if GENERATOR.fullmatch(PurePosixPath(f).name)]
     others = [f for f in files if not OTHER_NETWORK.match(PurePosixPath(f).name)]
     return tuple(sorted(named or others, key=_step, reverse=True))

@@ -1,7 +1,7 @@
 """What a person can choose for so-vits voices, beside what every engine offers."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from vc_core.errors import UserError
@@ -59,8 +59,8 @@ TUNABLE: dict[str, Any] = {field.name: field.default for field in fields(SoVitsO
 """What can be set by name, and its default."""
 
 
-def tuned(settings: Sequence[str]) -> SoVitsOptions:
-    """From `name=value` each; a blend is written `blend=Ann:0.7,Ben:0.3`."""
+def tuned(settings: Sequence[str], usual: SoVitsOptions = SoVitsOptions()) -> SoVitsOptions:
+    """The usual but for `name=value` each; a blend is written `blend=Ann:0.7,Ben:0.3`."""
     chosen: dict[str, Any] = {}
     for setting in settings:
         name, _, value = setting.partition("=")
@@ -70,7 +70,7 @@ def tuned(settings: Sequence[str]) -> SoVitsOptions:
             chosen[name] = _read(value.strip(), TUNABLE[name])
         except ValueError as error:
             raise UserError(f"“{value}” can't be the {name.replace('_', ' ')}.") from error
-    return SoVitsOptions(**chosen)
+    return replace(usual, **chosen)
 
 
 def _read(text: str, like: Any) -> Any:

@@ -47,7 +47,7 @@ STYLERS: dict[str, StylerChoice] = {
     "relgan": StylerChoice(
         "RelGAN (experimental)",
         _relgan,
-        notice="Learned five emotions from synthetic voices that performed them, briefly; by measurement it is hardly "
+        notice="Learned five emotions from synthetic voices that performed them, and briefly; so far it is hardly "
         "better than their averages.",
     ),
 }

@@ -17,6 +17,8 @@ FRAMES_DIVIDE_BY = 4
 RESIDUAL_BLOCKS = 6
 FULL_WIDTH = 128
 """Channels of a body's outermost layer."""
+FIRST_CHANGE = 0.02
+"""Deviation of the last layer's weights."""
 
 
 def scaled(channels: int, width: float) -> int:
@@ -77,10 +79,19 @@ class Residual(nn.Module):
 class Body(nn.Module):
     """From an envelope to a change of it; `conditions` say how, `channels` are what it hears (an envelope, a mask …).
 
-    The change starts at nothing, so training starts from the voice as it is and not from noise.
+    The change starts at little, so training starts from the voice as it is and not from noise; were it nothing, no
+    layer but the last would learn at first.
     """
 
-    def __init__(self, dimensions: int, *, width: float = 1.0, conditions: int = 0, channels: int = 1) -> None:
+    def __init__(
+        self,
+        dimensions: int,
+        *,
+        width: float = 1.0,
+        conditions: int = 0,
+        channels: int = 1,
+        first_change: float = FIRST_CHANGE,
+    ) -> None:
         super().__init__()
         if dimensions % FRAMES_DIVIDE_BY:
             raise ValueError(f"{dimensions} dimensions can't be halved twice")
@@ -98,8 +109,8 @@ class Body(nn.Module):
             gated_2d(inner, inner, (5, 5), shuffled=True), gated_2d(inner, outer, (5, 5), shuffled=True)
         )
         self.last = nn.Conv2d(outer, 1, (5, 15), padding=(2, 7))
-        for parameter in self.last.parameters():
-            nn.init.zeros_(parameter)
+        nn.init.normal_(self.last.weight, std=first_change)
+        nn.init.zeros_(self.last.bias)  # type: ignore[arg-type]
 
     def forward(self, heard: Tensor, condition: Tensor | None = None) -> Tensor:
         """Of (batch, channels, dimensions, frames) the change, (batch, dimensions, frames)."""

@@ -9,6 +9,9 @@ from torch import Tensor, nn
 
 from vc_core.models.gated import Body, Trunk, judging_2d, scaled, undecided
 
+FIRST_CHANGE = 0.002
+"""Less than usual: it comes on top of the means, which say most of it."""
+
 
 class Generator(nn.Module):
     """Envelopes of shape (batch, dimensions, frames), frames a multiple of 4, and a way of shape (batch, attributes).
@@ -23,7 +26,7 @@ class Generator(nn.Module):
         super().__init__()
         attributes, dimensions = mean_steps.shape
         self.register_buffer("mean_steps", mean_steps.clone())
-        self.body = Body(dimensions, width=width, conditions=attributes)
+        self.body = Body(dimensions, width=width, conditions=attributes, first_change=FIRST_CHANGE)
 
     def forward(self, envelopes: Tensor, way: Tensor) -> Tensor:
         moved = envelopes + (way @ self.mean_steps)[:, :, None]

@@ -13,7 +13,7 @@ from vc_core.separation import SEPARATORS, SeparatorOptions, choose, prepare_sep
 from vc_core.stage_cache import StageCache
 from vc_core.voices import Voice
 
-PEAK_MEGABYTES = 1_500
+PEAK_MEGABYTES = 1_000
 """What bench/cover.py has measured, rounded up; it does not depend on the song's length."""
 
 

@@ -6,10 +6,13 @@ from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 BETAS = (0.5, 0.999)
 LAST_RATE = 0.1
 """Of the first one, at the last step."""
+NEARLY_KEPT = 1.0
+"""Deviations: to stray less than that costs little."""
 Network = TypeVar("Network", bound=nn.Module)
 
 
@@ -85,6 +88,15 @@ def off(judged: Tensor, wanted: float | Tensor) -> Tensor:
     """Least squares (X. Mao et al., 2017): the mean over the batch, so that each sample may want something else."""
     per_sample = torch.as_tensor(wanted, device=judged.device, dtype=judged.dtype).expand(len(judged))
     return (judged - per_sample[:, None]).square().mean()
+
+
+def strayed(made: Tensor, wanted: Tensor) -> Tensor:
+    """Of what a voice must keep, after P. Huber, 1964.
+
+    Generators start as no change at all. There the kink of a plain distance outweighs any judge, and none would ever
+    learn; this is flat there.
+    """
+    return functional.smooth_l1_loss(made, wanted, beta=NEARLY_KEPT)
 
 
 def beside_floors(terms: Mapping[str, Tensor], floors: Mapping[str, float]) -> dict[str, float]:

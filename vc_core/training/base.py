@@ -29,6 +29,8 @@ class Product:
     sample_rate: int
     pitch_range_hz: tuple[float, float] | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
+    """Where it is not the one that the person chose."""
 
 
 class Trainer(ABC):
@@ -64,6 +66,10 @@ class Trainer(ABC):
     @abstractmethod
     def export(self, folder: Path) -> Product:
         """Write the files of the voice (or model) as it is now, without its card."""
+
+    def export_second(self, folder: Path) -> Product | None:
+        """Another voice of the same training, where there is one."""
+        return None
 
 
 @dataclass(frozen=True)

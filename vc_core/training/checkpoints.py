@@ -14,7 +14,7 @@ from vc_core.training.durable import write_durably
 from vc_core.weights import load_tensors
 
 log = logging.getLogger(__name__)
-LAST, BEST = "last.pt", "best.pt"
+LAST, BEFORE, BEST = "last.pt", "before.pt", "best.pt"
 
 
 def save_checkpoint(folder: Path, state: Mapping[str, Any], name: str = LAST) -> Path:
@@ -53,13 +53,17 @@ def keep_newest(folder: Path, count: int) -> None:
 
 def load_newest(folder: Path) -> dict[str, Any] | None:
     """The newest one that is whole; None if nothing was ever saved."""
-    newest_first = [folder / LAST, *sorted(folder.glob("step-*.pt"), reverse=True), folder / BEST]
-    found = [path for path in newest_first if path.is_file()]
+    others = sorted(folder.glob("[!.]*.pt"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    found = sorted(others, key=lambda path: path.name != LAST)
     for path in found:
         try:
-            return load_tensors(path)
-        except (UserError, OSError) as error:  # torch gives "invalid argument" for a file cut short
+            loaded = load_tensors(path)
+        except UserError as error:
             log.warning("%s", error)
+            continue
+        if path.name != LAST:  # the damaged one must not be taken for the one before, at the next save
+            also_called(path, LAST)
+        return loaded
     if found:
         raise UserError("None of this run's checkpoints is whole any more. Start it anew.")
     return None

@@ -5,7 +5,7 @@ gone there and come back, which the generators answer to as well.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from vc_core.pitch import pitch_range
 from vc_core.progress import Progress, part_of
 from vc_core.reading import read_audio
 from vc_core.speaker_model import MODEL_FILE, SpeakerModel
-from vc_core.training.adversarial import Average, Learner, beside_floors, frozen, off, on_cpu
+from vc_core.training.adversarial import Average, Learner, beside_floors, frozen, off, on_cpu, strayed
 from vc_core.training.base import Clips, Product, Trainer
 from vc_core.training.envelopes import (
     best_constant_distance,
@@ -35,10 +35,12 @@ from vc_core.training.envelopes import (
     whole,
 )
 from vc_core.training.gan_settings import CycleganSettings
+from vc_core.voices import LONGEST_NAME
 from vc_core.world import find_world_pitch, world_rate
 from vc_core.world_codes import DIMENSIONS
 
-CYCLE, IDENTITY = 10.0, 5.0
+CYCLE, IDENTITY = 5.0, 2.5
+"""Half of what is published, or a voice stays as it is for long."""
 ADVERSARIAL_FLOOR = 1 / 4
 """Of a judge that always answers ½, and of a voice before it."""
 
@@ -102,11 +104,10 @@ class CycleganTrainer(Trainer):
         terms = {
             "real": sum(off(self.judges[at](made[at]), 1.0) for at in range(2)),
             "came back": sum(off(self.second_judges[at](returned[at]), 1.0) for at in range(2)),
-            "cycle": sum((returned[at] - drawn[at]).abs().mean() for at in range(2)),
+            "cycle": sum(strayed(returned[at], drawn[at]) for at in range(2)),
         }
         if self.steps_done < self._settings.identity_steps:
-            same = [self.generators[at](drawn[1 - at]) - drawn[1 - at] for at in range(2)]
-            terms["identity"] = sum(one.abs().mean() for one in same)
+            terms["identity"] = sum(strayed(self.generators[at](drawn[1 - at]), drawn[1 - at]) for at in range(2))
         return {name: torch.as_tensor(term) for name, term in terms.items()}
 
     def _draw(self, speaker: Speaker) -> Tensor:
@@ -163,6 +164,10 @@ class CycleganTrainer(Trainer):
     def export(self, folder: Path) -> Product:
         """The second speaker's voice, for what the first one sings."""
         return self.export_toward(folder, 1)
+
+    def export_second(self, folder: Path) -> Product:
+        """The first speaker's, called after his or her folder."""
+        return replace(self.export_toward(folder, 0), name=self.speakers[0].name[:LONGEST_NAME])
 
     def export_toward(self, folder: Path, speaker: int) -> Product:
         source, target = self.speakers[1 - speaker], self.speakers[speaker]

@@ -16,6 +16,7 @@ from vc_core.manners import Recorded, listen
 from vc_core.models.gated import FRAMES_DIVIDE_BY
 from vc_core.progress import Progress, silent
 from vc_core.reading import read_audio
+from vc_core.training.adversarial import strayed
 from vc_core.world import Values, WorldFeatures, analyse, synthesise
 from vc_core.world_codes import heard_by_networks
 
@@ -80,7 +81,7 @@ def preview(path: Path, change: Callable[[WorldFeatures], WorldFeatures]) -> Aud
 def best_constant_distance(envelopes: Sequence[Tensor]) -> float:
     """What a network would score that always answers with the middle of all envelopes."""
     together = torch.cat(list(envelopes), dim=1)
-    return float((together - together.median(dim=1, keepdim=True).values).abs().mean())
+    return float(strayed(together.median(dim=1, keepdim=True).values.expand_as(together), together))
 
 
 def frechet_distance(made: Tensor, real: Tensor) -> float:

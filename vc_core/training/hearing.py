@@ -11,7 +11,7 @@ from scipy.signal import welch
 from vc_core.audio import Audio
 from vc_core.loudness import loudness_lufs
 from vc_core.pitch import Pitch, find_pitch, without_octave_errors
-from vc_core.voice_print import voice_print
+from vc_core.voice_print import voiced_moments
 
 RATE, FRAME, HOP = 16_000, 512, 160
 VOICE_BAND_HZ = (100.0, 7_000.0)
@@ -22,7 +22,7 @@ FALL_HOPS = 5
 SMOOTHED_HOPS = 5
 FLOOR_PERCENTILE, FLOOR_TO_MEAN = 10.0, 1.6
 """How far smoothed power of steady noise goes below its mean, in its lowest tenth."""
-PRINT_SECONDS = 4.0
+PRINT_SECONDS, PRINT_MOMENTS = 6.0, 120
 SKETCH_BANDS, SKETCH_HOPS = 12, 5
 
 Numbers = npt.NDArray[np.float64]
@@ -47,8 +47,8 @@ class Heard:
     bass_db: float
     """What is below any voice, beside all: drums and bass."""
     pitch: Pitch
-    prints: tuple[tuple[float, ...], ...]
-    """The colour of the voice, some seconds at a time."""
+    prints: tuple[Numbers, ...]
+    """The colour of the voice in many moments, shape (moments, numbers), some seconds at a time."""
     sketch: Numbers
     """Shape (bands, moments): alike for copies of one recording at whatever level and in whatever format."""
 
@@ -158,15 +158,17 @@ def _bass_db(samples: npt.NDArray[np.float32]) -> float:
     return float(10 * np.log10((power[(hertz >= 35) & (hertz <= 62)].sum() + 1e-20) / (power.sum() + 1e-20)))
 
 
-def _prints(small: Audio, pitch: Pitch) -> tuple[tuple[float, ...], ...]:
+def _prints(small: Audio, pitch: Pitch) -> tuple[Numbers, ...]:
     count = max(1, round(small.seconds / PRINT_SECONDS))
     found = []
     for part in range(count):
         first, last = (round(small.frames * edge / count) for edge in (part, part + 1))
         frames = [round(edge / RATE / pitch.hop_seconds) for edge in (first, last)]
         here = Pitch(pitch.hertz[slice(*frames)], pitch.confidence[slice(*frames)], pitch.hop_seconds)
-        if here.frames and here.voiced.mean() > 0.2 and (one := voice_print([small.between(first, last)], here)):
-            found.append(one)
+        if here.frames and here.voiced.mean() > 0.2:
+            moments = voiced_moments(small.between(first, last), here)
+            kept = np.unique(np.linspace(0, len(moments) - 1, PRINT_MOMENTS).astype(int))
+            found.append(moments[kept])
     return tuple(found)
 
 

@@ -36,9 +36,9 @@ NOTE_SECONDS, VIBRATO_CENTS, VIBRATO_HZ = 0.6, 25.0, 5.5
 class InstantTrainer(Trainer):
     def __init__(self, dataset: Dataset, settings: InstantSettings, decoder: Decoder) -> None:
         self._dataset, self.settings, self._decoder = dataset, settings, decoder.train()
-        highest_hz = max(one.bandwidth_hz for one in dataset.training)
-        if highest_hz < NEARLY_ALL * dataset.rate / 2:
-            silence_above(decoder, highest_hz)
+        self.highest_hz = max(one.bandwidth_hz for one in dataset.training)
+        if self.highest_hz < NEARLY_ALL * dataset.rate / 2:
+            silence_above(decoder, self.highest_hz)
         self._generator = np.random.default_rng(settings.seed)
         self._optimizer = torch.optim.AdamW(
             decoder.parameters(), settings.learning_rate, betas=(0.8, 0.99), weight_decay=1e-4

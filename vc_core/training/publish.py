@@ -16,14 +16,18 @@ from vc_core.training.job import Run
 from vc_core.training.spec import Spec, Status
 from vc_core.voices import LONGEST_NAME, Voice, VoiceCard, VoiceLibrary, hashes_of, write_card
 
+SECOND = "second"
+"""Folder of the other voice, where a training makes two."""
+
 
 def export_step(run: Run, trainer: Trainer, step: int) -> None:
     """The voice as it is now, ready for the library at any time, whatever becomes of the run."""
     root = run.folder / "voice"
     waiting = root / f".{uuid.uuid4().hex}"
-    waiting.mkdir(parents=True)
-    product = trainer.export(waiting)
-    write_durably(root / f"{_step(step)}.json", json.dumps(asdict(product)).encode())
+    (waiting / SECOND).mkdir(parents=True)
+    product, second = trainer.export(waiting), trainer.export_second(waiting / SECOND)
+    told = asdict(product) | {SECOND: asdict(second) if second else None}
+    write_durably(root / f"{_step(step)}.json", json.dumps(told).encode())
     shutil.rmtree(root / _step(step), ignore_errors=True)
     waiting.rename(root / _step(step))
 
@@ -36,18 +40,27 @@ def forget_exports(run: Run, kept: Iterable[int | None]) -> None:
 
 
 def publish(run: Run, status: Status, *, step: int | None = None) -> Voice:
-    """Take the best, or what was learned by `step`, into the library of the run."""
+    """Take the best, or what was learned by `step`, into the library of the run; a second voice goes with the first."""
     chosen = status.best_step if step is None else step
     folder = run.folder / "voice" / (_step(chosen) if chosen is not None else "none")
     if not folder.is_dir():
         raise UserError("There is no voice yet: it is kept at the first evaluation. Wait for that.")
-    product = Product(**json.loads(folder.with_suffix(".json").read_bytes()))
-    spec = run.spec
+    told = json.loads(folder.with_suffix(".json").read_bytes())
+    second = told.pop(SECOND, None)
+    voice = _keep(run.spec, Product(**told), folder, chosen)
+    if second:
+        _keep(run.spec, Product(**second), folder / SECOND, chosen)
+    return voice
+
+
+def _keep(spec: Spec, product: Product, folder: Path, step: int | None) -> Voice:
     library = VoiceLibrary(Path(spec.library))
     with library.incoming() as incoming:
         for path in folder.iterdir():
-            shutil.copyfile(path, incoming / path.name)
-        write_card(incoming, _card(spec, product, _free_name(library, spec.name), incoming, chosen))
+            if path.is_file():
+                shutil.copyfile(path, incoming / path.name)
+        name = _free_name(library, product.name or spec.name)
+        write_card(incoming, _card(spec, product, name, incoming, step))
         return library.keep(incoming)
 
 

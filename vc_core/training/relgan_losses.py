@@ -11,7 +11,7 @@ from torch import Tensor
 
 from vc_core.models.gated import orthogonality
 from vc_core.models.relgan import Discriminator, Generator
-from vc_core.training.adversarial import off
+from vc_core.training.adversarial import off, strayed
 
 HIGHEST_RATIO = 10.0
 """The mode-seeking term may not make up for all others."""
@@ -114,16 +114,16 @@ def keeping_terms(generator: Generator, batch: Batch, made: Made, weights: Weigh
     way, part = batch.way, batch.part[:, None]
     scaled = batch.part[:, None, None] * (made.full - made.none)
     terms = {
-        "cycle": distance(generator(made.full, -way), batch.source),
-        "unchanged": distance(made.none, batch.source),
-        "linear": distance(made.part - made.none, scaled),
+        "cycle": strayed(generator(made.full, -way), batch.source),
+        "unchanged": strayed(made.none, batch.source),
+        "linear": strayed(made.part - made.none, scaled),
         "orthogonal": orthogonality(generator),
     }
     if weights.backward:
-        terms["backward"] = distance(generator(made.part, -part * way), batch.source)
+        terms["backward"] = strayed(generator(made.part, -part * way), batch.source)
     if weights.triangle:
         further = generator(made.full, batch.other_is - batch.target_is)
-        terms["triangle"] = distance(generator(further, batch.source_is - batch.other_is), batch.source)
+        terms["triangle"] = strayed(generator(further, batch.source_is - batch.other_is), batch.source)
     if weights.mode_seeking:
         terms["mode seeking"] = mode_seeking(batch.source, made.full)
     return terms

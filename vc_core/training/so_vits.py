@@ -4,6 +4,7 @@ C. Liu et al., “DiffSVC”, and J. Kim et al., “VITS” (2021), are where th
 pass through the judges, where it usually takes two.
 """
 
+import logging
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -27,10 +28,13 @@ from vc_core.training.so_vits_features import Hearing, prepare_features, reach_o
 from vc_core.training.so_vits_memory import choose_batch_size
 from vc_core.training.so_vits_network import build_generator, build_judges, losses_of
 from vc_core.training.so_vits_recordings import Recordings, hold_out
-from vc_core.training.so_vits_settings import SoVitsSettings, steps_per_epoch
+from vc_core.training.so_vits_settings import SoVitsSettings, count_steps, steps_per_epoch
 from vc_core.training.so_vits_start import PRETRAINED, begin_from, fetch_start
 from vc_core.training.so_vits_trial import Trial
 
+log = logging.getLogger(__name__)
+
+USUAL_EPOCHS = 100
 PRECISIONS = {"full": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -90,7 +94,9 @@ class SoVitsTrainer(Trainer):
 
     @contextmanager
     def _chance_of_step(self) -> Iterator[None]:
-        with torch.random.fork_rng(devices=[self._device] if self._device.type == "cuda" else []):
+        devices = [self._device] if self._device.type == "cuda" else []
+        # Compiled parts would round their first calls otherwise than later ones, and a resumed run begins anew.
+        with torch.random.fork_rng(devices=devices), torch.jit.optimized_execution(False):  # type: ignore[attr-defined]
             torch.manual_seed(noise_seed(self.settings.seed, self.steps_done))
             yield
 
@@ -159,6 +165,9 @@ def prepare_so_vits(
     if not settings.batch_size:
         settings = replace(settings, batch_size=choose_batch_size(folder, device, len(recordings.all_learned)))
         config["train"]["batch_size"] = settings.batch_size
+    counted = count_steps(len(recordings.all_learned), settings.batch_size, USUAL_EPOCHS)
+    log.info(counted)
+    progress(1.0, counted)
     trainer = SoVitsTrainer(recordings, settings, config, device)
     if start is not None:
         begin_from(trainer.generator, start.generator, PRETRAINED[settings.template].differs)

@@ -16,6 +16,7 @@ from vc_core.progress import Cancelled, Progress, silent
 from vc_core.training import TRAINING_METHODS
 from vc_core.training.base import Trainer
 from vc_core.training.checkpoints import (
+    BEFORE,
     BEST,
     LAST,
     also_called,
@@ -197,6 +198,8 @@ class _Training:
         best = {"step": status.best_step, "score": status.best_score}
         state = {"trainer": self.trainer.state(), "step": at, "best": best, "seconds": self._seconds()}
         with disk_faults(f"What was learned until step {max(self.saved, 0)} is kept."):
+            if self.saved >= 0:  # the one before stays, too, should the disk damage this one
+                also_called(self.run.folder / "checkpoints" / LAST, BEFORE)
             path = save_checkpoint(self.run.folder / "checkpoints", state, name or LAST)
             if name:
                 also_called(path, LAST)

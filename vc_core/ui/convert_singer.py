@@ -9,13 +9,13 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from vc_core.conversion import AUTOMATIC_KEYS, ConversionOptions
+from vc_core.conversion import AUTOMATIC_KEYS, ConversionOptions, prepare_converter
 from vc_core.conversion.base import HIGHEST_BREATH_DB, HIGHEST_FORMANT_SHIFT, HIGHEST_KEY_SHIFT, AutomaticKey
-from vc_core.conversion.so_vits_options import tuned
+from vc_core.conversion.so_vits_options import Precision, SoVitsOptions, tuned
 from vc_core.curves import draw_melodies
 from vc_core.errors import UserError
 from vc_core.pitch import METHODS, prepare_pitch_method
-from vc_core.progress import Progress
+from vc_core.progress import Progress, part_of
 from vc_core.reading import open_audio
 from vc_core.recipes.singing import Part, Performance, convert_singer, speak_as
 from vc_core.report_card import MEASURES
@@ -32,6 +32,7 @@ from vc_core.ui.controls import (
 )
 from vc_core.ui.events import Happening, in_steps, on_device, relay, sentences, stoppable
 from vc_core.ui.handover import Handover
+from vc_core.ui.so_vits_settings import so_vits_settings
 from vc_core.ui.visitors import library_of, results_folder
 from vc_core.ui.voice_picker import voice_picker
 from vc_core.ui.words import said_to, word
@@ -57,6 +58,12 @@ def convert(
     seed: float,
     format_name: str,
     pitch_method: str,
+    singer: str,
+    noise_scale: float,
+    predicted_pitch: bool,
+    cluster_ratio: float,
+    retrieval_ratio: float,
+    precision: Precision,
     so_vits: str,
     request: gr.Request,
     progress: gr.Progress = gr.Progress(),
@@ -65,15 +72,16 @@ def convert(
     with sentences(), stoppable(request, PANEL) as stopped:
         if song is None:
             raise UserError("Choose a recording first.")
-        options = ConversionOptions(
-            key_shift_semitones,
-            automatic_key,
-            formant_shift_semitones,
-            breath_db,
-            _whole(seed),
-            pitch_method,
-            tuned(so_vits.split()),
+        own = SoVitsOptions(
+            speaker=singer or "",
+            predicted_pitch=predicted_pitch,
+            noise_scale=noise_scale,
+            cluster_ratio=cluster_ratio,
+            retrieval_ratio=retrieval_ratio,
+            precision=precision,
         )
+        shifts = (key_shift_semitones, automatic_key, formant_shift_semitones, breath_db)
+        options = ConversionOptions(*shifts, _whole(seed), pitch_method, tuned(so_vits.split(), own))
         part = _part(voice, options, format_name, request)
         open_audio(song)
         target = results_folder() / f"{Path(song).stem} - {part.voice.folder.name}{part.suffix}"
@@ -81,11 +89,7 @@ def convert(
         def work(report: Progress) -> Performance:
             return convert_singer(open_audio(song), target, part, progress=report)
 
-        def prepare(report: Progress) -> None:
-            prepare_pitch_method(pitch_method, progress=report)
-
-        # Downloads come first: a turn on the device is not spent on waiting for them.
-        yield from relay(in_steps(prepare), lambda _: gr.skip(), bar=progress, stopped=stopped)
+        yield from relay(_prepared(part), lambda _: gr.skip(), bar=progress, stopped=stopped)
         yield from relay(_performed(work), _shown_for(request), bar=progress, stopped=stopped)
 
 
@@ -112,6 +116,7 @@ def speak(
         def work(report: Progress) -> Performance:
             return speak_as(line, target, part, progress=report)
 
+        yield from relay(_prepared(part), lambda _: gr.skip(), bar=progress, stopped=stopped)
         yield from relay(_performed(work), _shown_for(request), bar=progress, stopped=stopped)
 
 
@@ -128,6 +133,16 @@ def _whole(seed: float | None) -> int:
     if seed is None or seed != int(seed) or seed < 0:
         raise UserError("The seed is a whole number from 0 on.")
     return int(seed)
+
+
+def _prepared(part: Part) -> Generator[Happening[None], None, None]:
+    """Downloads come first: a turn on the device is not spent on waiting for them."""
+
+    def prepare(progress: Progress) -> None:
+        prepare_pitch_method(part.options.pitch_method, progress=part_of(progress, 0.0, 0.3))
+        prepare_converter(part.voice, progress=part_of(progress, 0.3, 1.0))
+
+    return in_steps(prepare)
 
 
 def _performed(work: Callable[[Progress], Performance]) -> Generator[Happening[Performed], None, None]:
@@ -190,6 +205,7 @@ def convert_singer_panel(handover: Handover) -> None:
                 another=("example_line", "spoken_line.flac"),
             )
             voice = voice_picker(handover, "singer")
+            handover.way_to("voices", "bring_so_vits")
             limit = HIGHEST_KEY_SHIFT
             key = gr.Slider(-limit, limit, value=USUAL.key_shift_semitones, step=1, label=word("key_shift"))
             automatic = translated_choice(
@@ -240,21 +256,13 @@ def _advanced(voice: gr.Dropdown) -> tuple[Sequence[Component], gr.Dropdown, Seq
         seed = gr.Number(USUAL.seed, label=word("seed"), precision=0)
         methods = [(choice.label, name) for name, choice in METHODS.items() if choice.is_installed()]
         pitch_method = gr.Dropdown(methods, value=USUAL.pitch_method, label=word("pitch_method"))
-        so_vits = gr.Textbox(
-            "", label=word("so_vits"), info=word("so_vits_info"), lines=2, visible="hidden", elem_id="so-vits"
-        )
         format_name = format_choice()
-    voice.change(_so_vits_settings, voice, so_vits, **PRIVATE)
-    return [formant, breath, seed], format_name, [pitch_method, so_vits]
-
-
-def _so_vits_settings(name: str | None, request: gr.Request) -> Any:
-    """Only for voices that know them."""
-    knows = any(voice.name == name and voice.card.engine == "so-vits" for voice in library_of(request).list())
-    return gr.update(visible=True if knows else "hidden", value="")
+        so_vits = so_vits_settings(voice)
+    return [formant, breath, seed], format_name, [pitch_method, *so_vits]
 
 
 def _results(handover: Handover) -> Results:
+    notes = gr.Markdown(word("converted_empty"), elem_classes="hint", elem_id="convert-notes")
     sound = player("converted", "converted")
     handover.offer(PANEL, sound)
     melodies = gr.Image(
@@ -266,7 +274,6 @@ def _results(handover: Handover) -> Results:
         buttons=["fullscreen"],
         elem_id="melodies",
     )
-    notes = gr.Markdown(word("converted_empty"), elem_classes="hint", elem_id="convert-notes")
     table = gr.HTML(padding=False, elem_id="report-card")
     card = gr.JSON(label=word("report_card"), visible=False)
     return Results(sound, melodies, card, notes, table)

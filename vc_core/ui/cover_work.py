@@ -149,7 +149,9 @@ def key_of(advice: KeyAdvice) -> dict[str, Any]:
 
 
 def key_notes(key: dict[str, Any], request: gr.Request) -> list[str]:
-    notes = [said_to(request, "key_moved").format(f"{key['shift']:+g}", f"{key['music_shift']:+g}")]
+    notes = [
+        said_to(request, "key_moved").format(*(f"{key[by]:+g}" if key[by] else "0" for by in ("shift", "music_shift")))
+    ]
     if key["reach"] is None:
         notes.append(said_to(request, "key_unknown"))
     elif key["outside"] >= 0.005:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -24,6 +25,8 @@ class Handover:
     def __init__(self) -> None:
         self._offers: list[_Offer] = []
         self._receivers: dict[str, gr.Audio] = {}
+        self._doors: dict[str, gr.Accordion] = {}
+        self._ways: list[tuple[str, str, gr.Row]] = []
         self._fresh: list[tuple[Callable[..., Any], Sequence[Component], Sequence[Component]]] = []
 
     def accept(self, panel: str, sound: gr.Audio) -> None:
@@ -39,9 +42,24 @@ class Handover:
         """For what another tab may have changed, such as the library: done at first, and when a tab is chosen."""
         self._fresh.append((update, inputs, outputs))
 
+    def door(self, panel: str, accordion: gr.Accordion) -> None:
+        """What of this panel opens for those who come from another."""
+        self._doors[panel] = accordion
+
+    def way_to(self, panel: str, label: str) -> None:
+        """Make room here for a button that leads there, where there is such a panel."""
+        with gr.Row(elem_classes="handover") as row:
+            self._ways.append((panel, label, row))
+
     def connect(self, suite: gr.Blocks, tabs: gr.Tabs) -> None:
         for update, inputs, outputs in self._fresh:
             gr.on([suite.load, tabs.select], update, list(inputs), list(outputs), **PRIVATE)
+        for panel, label, row in self._ways:
+            if panel in self._doors:
+                with row:
+                    way = gr.Button(word(label), size="sm", elem_id=label)
+                opened = [gr.update(selected=panel), gr.update(open=True)]
+                way.click(partial(list, opened), None, [tabs, self._doors[panel]], **PRIVATE)
         for offer in self._offers:
             with offer.row:
                 for panel, receiver in self._receivers.items():

@@ -197,7 +197,11 @@ def separate_vocals_panel(handover: Handover) -> None:
             buttons = start_and_stop(PANEL, "separate", more=["preview"])
             with gr.Accordion(word("advanced"), open=False):
                 start = gr.Slider(0, 600, value=0, step=1, label=word("preview_from"), elem_id="preview-from")
-                treble = gr.Checkbox(label=word("treble"), info=word("treble_info"))
+                treble = gr.Checkbox(
+                    label=word("treble"),
+                    info=word("treble_info"),
+                    visible=True if SEPARATORS[DEFAULT_SEPARATOR].has_treble else "hidden",
+                )
                 sum_to_song = gr.Checkbox(True, label=word("sum_to_song"), info=word("sum_to_song_info"))
                 format_name = format_choice()
         with gr.Column():

@@ -17,7 +17,7 @@ from vc_core.ui.convert_singer import convert_singer_panel
 from vc_core.ui.cover import cover_panel
 from vc_core.ui.handover import Handover
 from vc_core.ui.separate_vocals import separate_vocals_panel
-from vc_core.ui.theme import CSS, theme
+from vc_core.ui.theme import CSS, SCRIPT, theme
 from vc_core.ui.train_voice import train_voice_panel
 from vc_core.ui.visitors import EXPIRY_HOURS, forget
 from vc_core.ui.voices import voices_panel
@@ -69,6 +69,7 @@ def launch(suite: gr.Blocks) -> str:
         prevent_thread_lock=True,
         theme=theme(),
         css=CSS,
+        js=SCRIPT,
         i18n=TRANSLATIONS,
         inbrowser=_has_a_screen(),
         max_file_size=f"{Limits().gigabytes:g}gb",

@@ -10,11 +10,13 @@ CSS = """
 .gradio-container > main, .gradio-container > .main { width: 100%; max-width: 1200px; }
 #masthead { align-items: baseline; gap: 0.25rem 1rem; flex-wrap: wrap; }
 #masthead > * { flex: 0 1 auto; min-width: 0; width: auto; }
-#masthead .html-container { padding: 0; }
+#masthead .html-container, #voice-cards .html-container { padding: 0; }
 #masthead h1 { font-size: 1.4rem; font-weight: 700; margin: 0; }
 #masthead p { color: var(--body-text-color-subdued); margin: 0; }
 .about p { font-size: 1.05rem; }
 .heading p { font-weight: 600; }
+@media (max-width: 640px) { footer > .divider { display: none; } }
+#cover-fetch, #cover-share { align-self: end; white-space: nowrap; }
 .line p { font-size: 1.4rem; }
 .hint p { color: var(--body-text-color-subdued); font-size: 0.9rem; margin: 0; }
 .other-sources { justify-content: flex-start; flex-wrap: wrap; }
@@ -33,6 +35,14 @@ table.report td:nth-child(3) { color: var(--body-text-color-subdued); }
 .voices h3 { margin: 0 0 0.25rem; overflow-wrap: anywhere; }
 .voices p { margin: 0; color: var(--body-text-color-subdued); font-size: 0.9rem; overflow-wrap: anywhere; }
 """
+
+SCRIPT = """() => {
+  // Gradio gives the drawing in an empty player a name that its role can't have, in English for everybody.
+  const empty = "div.empty[aria-label]"
+  const unname = () => document.querySelectorAll(empty).forEach((drawing) => drawing.removeAttribute("aria-label"))
+  new MutationObserver(unname).observe(document.body, { childList: true, subtree: true })
+  unname()
+}"""
 
 
 def theme() -> gr.themes.Base:
@@ -56,8 +66,12 @@ def theme() -> gr.themes.Base:
         button_secondary_background_fill_hover_dark="*neutral_500",
         block_title_text_color="*primary_800",
         block_title_text_color_dark="*primary_100",
+        block_label_background_fill_dark="*primary_800",
         block_label_text_color="*primary_800",
         block_label_text_color_dark="*primary_100",
+        checkbox_label_background_fill_selected="*primary_700",
+        checkbox_label_background_fill_selected_dark="*primary_700",
+        checkbox_label_background_fill_hover_dark="*neutral_600",
         link_text_color="*primary_700",
         link_text_color_dark="*primary_300",
         color_accent="*primary_700",

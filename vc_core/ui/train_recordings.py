@@ -93,7 +93,8 @@ def described(report: Report, notes: Sequence[str], request: gr.Request | None) 
         titles = ", ".join(escape(title) for title in finding.titles[:8]) + ("…" if len(finding.titles) > 8 else "")
         parts.append(f"- **{escape(finding.sentence)}** {escape(finding.remedy)} {titles}")
     parts += [f"- {escape(note)}" for note in notes]
-    return "\n\n".join(parts[:2]) + "\n\n" + "\n".join(parts[2:])
+    pitches = f"{said_to(request, 'pitches')}:" if len(report.semitones) else ""
+    return "\n\n".join([*parts[:2], "\n".join(parts[2:]), pitches])
 
 
 def recordings_step() -> Recordings:
@@ -118,9 +119,7 @@ def doctor_step(recordings: Recordings) -> None:
     gr.Markdown(word("doctor_about"), elem_classes="hint")
     button = gr.Button(word("doctor"), variant="primary", elem_id="train-doctor")
     said = gr.Markdown(elem_id="doctor-said")
-    picture = gr.Image(
-        label=word("pitches"), type="filepath", interactive=False, visible="hidden", buttons=["fullscreen"]
-    )
+    picture = gr.Image(show_label=False, type="filepath", interactive=False, visible="hidden", buttons=["fullscreen"])
     done = button.click(doctor, recordings.inputs, [said, picture], api_name="doctor", show_progress_on=said)
     done.success(lambda: gr.update(visible=True), None, picture, **PRIVATE)
 
@@ -139,37 +138,41 @@ def _recording_line_by_line() -> gr.Checkbox:
     kept = gr.Markdown(elem_classes="hint", elem_id="takes-kept")
     with_takes = gr.Checkbox(label=word("with_takes"), elem_id="with-takes")
 
-    def shown(at: int, language: str, request: gr.Request) -> list[Any]:
-        lines = prompts(language)
-        seconds, count = _kept_seconds(request)
-        told = said_to(request, "takes_kept").format(count, clock(seconds), clock(GOAL_SECONDS))
-        return [at % len(lines), lines[at % len(lines)], None, told, gr.update(value=count > 0)]
-
-    def keep_take(path: str | None, at: int, language: str, request: gr.Request) -> list[Any]:
-        with sentences():
-            if path is None:
-                raise UserError("Record the line first: press the microphone.")
-            open_audio(path)
-            folder = _takes_folder(request)
-            folder.mkdir(parents=True, exist_ok=True)
-            # Said again, a line replaces the take before.
-            shutil.copyfile(path, folder / f"line-{language}-{at:03d}{Path(path).suffix}")
-            return shown(at + 1, language, request)
-
-    def skip_line(at: int, language: str, request: gr.Request) -> list[Any]:
-        return shown(at + 1, language, request)
-
-    def delete_takes(at: int, language: str, request: gr.Request) -> list[Any]:
-        shutil.rmtree(_takes_folder(request), ignore_errors=True)
-        return shown(at, language, request)
-
     outputs = [number, line, take, kept, with_takes]
-    keep.click(keep_take, [take, number, language], outputs, api_visibility="private", show_progress="hidden")
-    skip.click(skip_line, [number, language], outputs, **PRIVATE)
-    drop.click(delete_takes, [number, language], outputs, **PRIVATE)
-    gr.on([language.change], shown, [number, language], outputs, **PRIVATE)
-    gr.on(None, _language_of, None, language, **PRIVATE).then(shown, [number, language], outputs, **PRIVATE)
+    keep.click(_keep_take, [take, number, language], outputs, api_visibility="private", show_progress="hidden")
+    skip.click(_skip_line, [number, language], outputs, **PRIVATE)
+    drop.click(_delete_takes, [number, language], outputs, **PRIVATE)
+    gr.on([language.change], _shown_line, [number, language], outputs, **PRIVATE)
+    gr.on(None, _language_of, None, language, **PRIVATE).then(_shown_line, [number, language], outputs, **PRIVATE)
     return with_takes
+
+
+def _shown_line(at: int, language: str, request: gr.Request) -> list[Any]:
+    lines = prompts(language)
+    seconds, count = _kept_seconds(request)
+    told = said_to(request, "takes_kept").format(count, clock(seconds), clock(GOAL_SECONDS))
+    return [at % len(lines), lines[at % len(lines)], None, told, gr.update(value=count > 0)]
+
+
+def _keep_take(path: str | None, at: int, language: str, request: gr.Request) -> list[Any]:
+    with sentences():
+        if path is None:
+            raise UserError("Record the line first: press the microphone.")
+        open_audio(path)
+        folder = _takes_folder(request)
+        folder.mkdir(parents=True, exist_ok=True)
+        # Said again, a line replaces the take before.
+        shutil.copyfile(path, folder / f"line-{language}-{at:03d}{Path(path).suffix}")
+        return _shown_line(at + 1, language, request)
+
+
+def _skip_line(at: int, language: str, request: gr.Request) -> list[Any]:
+    return _shown_line(at + 1, language, request)
+
+
+def _delete_takes(at: int, language: str, request: gr.Request) -> list[Any]:
+    shutil.rmtree(_takes_folder(request), ignore_errors=True)
+    return _shown_line(at, language, request)
 
 
 def _language_of(request: gr.Request) -> str:

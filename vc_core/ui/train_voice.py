@@ -23,7 +23,7 @@ from vc_core.ui.controls import PRIVATE
 from vc_core.ui.events import in_steps, on_device, relay, sentences
 from vc_core.ui.handover import Handover
 from vc_core.ui.train_recordings import Recordings, doctor_step, recordings_step, sources_of, without_music
-from vc_core.ui.train_watch import gone_on, watching_step
+from vc_core.ui.train_watch import chosen_again, gone_on, watching_step
 from vc_core.ui.visitors import is_shared, library_of, training_folder
 from vc_core.ui.words import WORDS, said_to, word
 from vc_core.voices import CONSENTS, VoiceLibrary
@@ -52,8 +52,7 @@ def train_start(
     """Cut recordings into clips and start to train a voice on them; gives the training's id."""
     with sentences():
         pace = Pace(epochs=epochs, log_interval=int(log_interval), eval_interval=int(eval_interval))
-        cleaning = Cleaning(denoise=denoise)
-        wanted = Wanted(name, method, consent or "", licence, parse_settings(settings), pace, cleaning)
+        wanted = Wanted(name, method, consent or "", licence, parse_settings(settings), pace, Cleaning(denoise))
         library = _library_for(method, request)
         check_wanted(wanted, VoiceLibrary(library))
         sources = sources_of(files, with_takes, request)
@@ -143,12 +142,9 @@ def train_voice_panel(handover: Handover) -> None:
         choices["log_interval"], choices["eval_interval"],
     ]  # fmt: skip
     started = start.click(train_start, inputs, picker, api_name="train_start", show_progress_on=choices["name"])
-    started.success(_newest, None, picker, **PRIVATE).then(lambda: gr.Walkthrough(selected=3), None, steps, **PRIVATE)
-
-
-def _newest(request: gr.Request) -> Any:
-    choices = [(f"{run.spec.name} ({run.spec.method})", run.id) for run in list_runs(training_folder(request))]
-    return gr.update(choices=choices, value=choices[0][1] if choices else None)
+    started.success(chosen_again, None, picker, **PRIVATE).then(
+        lambda: gr.Walkthrough(selected=3), None, steps, **PRIVATE
+    )
 
 
 def _forward(steps: gr.Walkthrough, to: int) -> None:
@@ -168,15 +164,7 @@ def _method_step(recordings: Recordings) -> tuple[dict[str, Any], gr.Button]:
             notice = gr.Markdown(elem_classes="hint", elem_id="train-notice")
             measure = gr.Button(word("estimate"), size="sm", elem_id="train-estimate")
             told = gr.Markdown(elem_id="train-estimated", elem_classes="hint")
-            with gr.Accordion(word("advanced"), open=False):
-                settings = gr.Textbox(
-                    settings_as_text(TRAINING_METHODS[DEFAULT_METHOD].settings), lines=6, max_lines=14,
-                    label=word("train_settings"), info=word("train_settings_info"), elem_id="train-settings",
-                )  # fmt: skip
-                with gr.Row():
-                    epochs = gr.Number(0, label=word("train_epochs"), minimum=0)
-                    log_interval = gr.Number(10, label=word("log_interval"), minimum=1, precision=0)
-                    eval_interval = gr.Number(50, label=word("eval_interval"), minimum=1, precision=0)
+            settings, epochs, log_interval, eval_interval = _advanced()
     start = gr.Button(word("train_start"), variant="primary", interactive=False, elem_id="train-start")
 
     def chosen(name: str, request: gr.Request) -> list[Any]:
@@ -199,6 +187,19 @@ def _method_step(recordings: Recordings) -> tuple[dict[str, Any], gr.Button]:
         "log_interval": log_interval, "eval_interval": eval_interval,
     }  # fmt: skip
     return choices, start
+
+
+def _advanced() -> tuple[gr.Textbox, gr.Number, gr.Number, gr.Number]:
+    with gr.Accordion(word("advanced"), open=False):
+        settings = gr.Textbox(
+            settings_as_text(TRAINING_METHODS[DEFAULT_METHOD].settings), lines=6, max_lines=14,
+            label=word("train_settings"), info=word("train_settings_info"), elem_id="train-settings",
+        )  # fmt: skip
+        with gr.Row():
+            epochs = gr.Number(0, label=word("train_epochs"), minimum=0)
+            log_interval = gr.Number(10, label=word("log_interval"), minimum=1, precision=0)
+            eval_interval = gr.Number(50, label=word("eval_interval"), minimum=1, precision=0)
+    return settings, epochs, log_interval, eval_interval
 
 
 def _consents(request: gr.Request | None) -> list[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -155,6 +155,34 @@ def _players(run: Run, step: int | None) -> list[Any]:
     return shown + [gr.update(value=None, visible="hidden") for _ in range(MOST_SAMPLES - len(shown))]
 
 
+def _watched(run: str | None, step: int | None, request: gr.Request) -> list[Any]:
+    """What has changed since; the players only when there is something newer to hear."""
+    try:
+        found = _found(run, request)
+        current, steps, curves = found.status(), list(found.samples()), _chart(found)
+        line = _status_line(found, request)
+    except (UserError, OSError):  # none is chosen, or it has just been deleted
+        return [said_to(request, "trainings_none"), gr.skip(), gr.skip(), gr.Timer(active=False)]
+    newest = steps[-1] if steps else None
+    choices = gr.update(choices=steps, value=newest, visible=True) if steps and step not in steps[:-1] else gr.skip()
+    # A picture that is drawn anew each time would flicker, so it rests when nothing moves.
+    drawn = gr.LinePlot(value=curves, visible=True) if curves else gr.skip()
+    return [line, drawn, choices, gr.Timer(active=current.state in AT_WORK)]
+
+
+def _heard(run: str | None, step: int | None, request: gr.Request) -> list[Any]:
+    try:
+        return _players(_found(run, request), step)
+    except UserError:
+        return _players_none()
+
+
+def chosen_again(request: gr.Request) -> Any:
+    runs = list_runs(training_folder(request))
+    choices = [(f"{run.spec.name} ({run.spec.method})", run.id) for run in runs]
+    return gr.update(choices=choices, value=choices[0][1] if choices else None)
+
+
 def watching_step() -> gr.Dropdown:
     """Gives the picker of trainings: whatever is chosen in it is watched."""
     picker = gr.Dropdown([], label=word("trainings"), elem_id="train-run", allow_custom_value=True)
@@ -167,52 +195,29 @@ def watching_step() -> gr.Dropdown:
     said = gr.Markdown(elem_id="train-said", elem_classes="hint")
     chart = gr.LinePlot(
         None, x="step", y="value", color="curve", label=word("train_chart"), height=260, visible="hidden",
-        elem_id="train-chart", x_title=" ", y_title=" ", color_title=" ",
+        elem_id="train-chart", x_title=" ", y_title=" ",
     )  # fmt: skip
     heard_at = gr.Dropdown([], label=word("train_heard_at"), visible="hidden", elem_id="train-heard-at")
     players = [player(f"train-sample-{at}", "train_sample", visible="hidden") for at in range(MOST_SAMPLES)]
     timer = gr.Timer(2.0, active=False)
 
-    def watched(run: str | None, step: int | None, request: gr.Request) -> list[Any]:
-        """What has changed since; the players only when there is something newer to hear."""
-        try:
-            found = _found(run, request)
-            current, steps, curves = found.status(), list(found.samples()), _chart(found)
-            line = _status_line(found, request)
-        except (UserError, OSError):  # none is chosen, or it has just been deleted
-            return [said_to(request, "trainings_none"), gr.skip(), gr.skip(), gr.Timer(active=False)]
-        newest = steps[-1] if steps else None
-        choices = (
-            gr.update(choices=steps, value=newest, visible=True) if steps and step not in steps[:-1] else gr.skip()
-        )
-        # A picture that is drawn anew each time would flicker, so it rests when nothing moves.
-        drawn = gr.LinePlot(value=curves, visible=True) if curves else gr.skip()
-        return [line, drawn, choices, gr.Timer(active=current.state in AT_WORK)]
-
-    def heard(run: str | None, step: int | None, request: gr.Request) -> list[Any]:
-        try:
-            return _players(_found(run, request), step)
-        except UserError:
-            return _players_none()
-
-    def chosen_again(request: gr.Request) -> Any:
-        runs = list_runs(training_folder(request))
-        choices = [(f"{run.spec.name} ({run.spec.method})", run.id) for run in runs]
-        return gr.update(choices=choices, value=choices[0][1] if choices else None)
-
     outputs = [status, chart, heard_at, timer]
-    gr.on([picker.change, timer.tick], watched, [picker, heard_at], outputs, **PRIVATE)
-    heard_at.change(heard, [picker, heard_at], players, **PRIVATE)
+    gr.on([picker.change, timer.tick], _watched, [picker, heard_at], outputs, **PRIVATE)
+    heard_at.change(_heard, [picker, heard_at], players, **PRIVATE)
     gr.on(None, chosen_again, None, picker, **PRIVATE)
-    stop.click(train_stop, picker, said, api_name="train_stop")
-    resumed = resume.click(train_resume, picker, picker, api_name="train_resume", show_progress="hidden")
-    take.click(take_voice, picker, said, api_name="train_take")
-    delete.click(delete_training, picker, said, api_name="train_delete").success(chosen_again, None, picker, **PRIVATE)
-    resume.click(lambda: gr.Timer(active=True), None, timer, **PRIVATE)
-    resumed.then(watched, [picker, heard_at], outputs, **PRIVATE)
+    _wire(picker, (stop, resume, take, delete), said, timer)
     gr.api(train_status, api_name="train_status")  # type: ignore[attr-defined]
     gr.api(list_trainings, api_name="trainings")  # type: ignore[attr-defined]
     return picker
+
+
+def _wire(picker: gr.Dropdown, buttons: Sequence[gr.Button], said: gr.Markdown, timer: gr.Timer) -> None:
+    stop, resume, take, delete = buttons
+    stop.click(train_stop, picker, said, api_name="train_stop")
+    resume.click(train_resume, picker, picker, api_name="train_resume", show_progress="hidden")
+    take.click(take_voice, picker, said, api_name="train_take")
+    delete.click(delete_training, picker, said, api_name="train_delete").success(chosen_again, None, picker, **PRIVATE)
+    resume.click(lambda: gr.Timer(active=True), None, timer, **PRIVATE)
 
 
 def _players_none() -> list[Any]:

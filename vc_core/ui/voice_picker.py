@@ -4,8 +4,10 @@ from html import escape
 from typing import Any
 
 import gradio as gr
+import numpy as np
 
 from vc_core.conversion import CONVERTERS, STARTER_VOICES
+from vc_core.key_advisor import note_name, notes_of
 from vc_core.ui.controls import PRIVATE
 from vc_core.ui.handover import Handover
 from vc_core.ui.visitors import library_of
@@ -55,5 +57,7 @@ def _about(name: str | None, request: gr.Request) -> str:
     if voice.card.pitch_range_hz is None:
         return escape(f"{consent}.")
     low, high = voice.card.pitch_range_hz
-    reach = said_to(request, "singer_about").format(round(low), round(high), f"{voice.card.sample_rate / 2000:g}")
+    names = [note_name(note) for note in notes_of(np.array([low, high]))]
+    treble = f"{voice.card.sample_rate / 2000:g}"
+    reach = said_to(request, "singer_about").format(*names, round(low), round(high), treble)
     return escape(f"{consent}. {reach}")

@@ -15,6 +15,7 @@ from vc_core.reading import open_audio
 from vc_core.ui.controls import PRIVATE, voice_choice
 from vc_core.ui.events import in_steps, relay, sentences
 from vc_core.ui.handover import Handover
+from vc_core.ui.so_vits_voice import so_vits_import_form
 from vc_core.ui.visitors import library_of, results_folder
 from vc_core.ui.words import said_to, word
 from vc_core.voice_sharing import export_zip, import_from_hub, import_zip, publish
@@ -148,6 +149,7 @@ def voices_panel(handover: Handover) -> None:
             exported = gr.File(label=word("exported"), visible=False, interactive=False)
             said = gr.Markdown(elem_id="voice-said")
             added = _adding(said)
+            taken_in = so_vits_import_form(handover)
         with gr.Column():
             _checking_origin()
             with gr.Accordion(word("publish_voice"), open=False):
@@ -157,6 +159,7 @@ def voices_panel(handover: Handover) -> None:
     handover.keep_fresh(_refreshed, [picker], shown)
     picker.change(_can_be_deleted, picker, delete, **PRIVATE)
     added.success(_refreshed, picker, shown, **PRIVATE)
+    taken_in.success(_refreshed, picker, shown, **PRIVATE)
     check.click(check_voice, picker, said, api_name="check_voice")
     export.click(export_voice, picker, exported, api_name="export_voice").success(
         lambda: gr.update(visible=True), None, exported, **PRIVATE

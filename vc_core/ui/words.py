@@ -66,7 +66,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "미리 듣기입니다. 모델 없이 작동하며, 보컬에 반주가 조금 남습니다.",
     ),
     "stems": ("Parts", "나눌 개수"),
-    "preview": ("Preview 15 seconds", "15초 미리 듣기"),
+    "preview": ("Preview (15 s)", "15초 미리 듣기"),
     "preview_from": ("Preview from this second on", "미리 듣기를 시작할 위치(초)"),
     "treble": ("Separate up to 16 kHz", "16kHz까지 분리"),
     "treble_info": (
@@ -112,12 +112,12 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "link": ("or a link to a sound file", "또는 소리 파일의 링크"),
     "fetch_link": ("Fetch", "가져오기"),
-    "cover_key": ("Key", "키"),
-    "cover_key_octaves": ("The singing moves by octaves, the music stays", "노래는 옥타브로 옮기고 반주는 그대로"),
-    "cover_key_together": ("Singing and music move to suit the voice", "노래와 반주를 함께 목소리에 맞는 키로"),
+    "cover_key": ("Key, to suit the voice", "목소리에 맞는 키"),
+    "cover_key_octaves": ("Singing moves by octaves only", "노래만 옥타브로 옮기기"),
+    "cover_key_together": ("Singing and music move together", "노래와 반주를 함께 옮기기"),
     "cover_key_off": ("Nothing is moved", "그대로"),
     "cover": ("Make the cover", "커버 만들기"),
-    "cover_preview": ("Preview 15 seconds", "15초 미리 듣기"),
+    "cover_preview": ("Preview (15 s)", "15초 미리 듣기"),
     "cover_check": ("Check the key", "키 확인"),
     "cost": ("It takes about {} seconds, and at most {} GB of memory.", "약 {}초 걸리고, 메모리는 최대 {}GB를 씁니다."),
     "cost_guess": (
@@ -152,8 +152,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "original_vocals": ("Original vocals", "원래 보컬"),
     "job": ("Number of this job", "작업 번호"),
     "cover_goes_on": (
-        f"It goes on if you close the page: the page’s address finds it again for {EXPIRY_HOURS:g} hours.",
-        f"페이지를 닫아도 계속됩니다. {EXPIRY_HOURS:g}시간 동안 이 페이지의 주소로 다시 찾을 수 있습니다.",
+        f"Once begun, it goes on if you close the page: the page’s address finds it again for {EXPIRY_HOURS:g} hours.",
+        f"시작하면 페이지를 닫아도 계속됩니다. {EXPIRY_HOURS:g}시간 동안 이 페이지의 주소로 다시 찾을 수 있습니다.",
     ),
     "key_moved": (
         "The singing is moved by {} semitones, the music by {}.",
@@ -230,7 +230,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "녹음에서 어떤 노래든 부를 수 있는 목소리까지. 녹음을 가져오고, 진단받고, 방법을 골라, 들어 봅니다.",
     ),
     "step_recordings": ("Recordings", "녹음"),
-    "step_doctor": ("Doctor", "진단"),
+    "step_doctor": ("Check-up", "진단"),
     "step_method": ("Method", "방법"),
     "step_training": ("Training", "학습"),
     "next_step": ("Next", "다음"),
@@ -273,6 +273,23 @@ WORDS: dict[str, tuple[str, str]] = {
     "method_notice_instant": (
         "Starts from a decoder that has heard many voices, so a minute of sound and some minutes of time are enough.",
         "여러 목소리를 들은 디코더에서 시작하므로, 소리 일 분과 시간 몇 분이면 됩니다.",
+    ),
+    "method_so-vits": ("so-vits-svc: hours, on a graphics card", "so-vits-svc: GPU로 몇 시간"),
+    "method_notice_so-vits": (
+        "The fullest likeness, from ten minutes of recordings or more. Downloads 1.5 GB to start from, the first time; "
+        "without a graphics card it takes days.",
+        "녹음 십 분 이상에서 가장 닮은 목소리를 얻습니다. 처음에는 시작용 파일 1.5 GB를 내려받습니다. "
+        "GPU가 없으면 며칠이 걸립니다.",
+    ),
+    "method_kmeans": ("Clusters for so-vits: minutes", "so-vits용 군집: 몇 분"),
+    "method_notice_kmeans": (
+        "Makes no voice, but what a so-vits voice can be drawn towards for a clearer likeness.",
+        "목소리가 아니라, so-vits 목소리를 더 닮게 끌어당길 군집을 만듭니다.",
+    ),
+    "method_diffusion": ("Diffusion for so-vits: hours, on a graphics card", "so-vits용 디퓨전: GPU로 몇 시간"),
+    "method_notice_diffusion": (
+        "Makes no voice, but draws what a so-vits voice sings anew, more finely. It needs the vocoder NSF-HiFiGAN.",
+        "목소리가 아니라, so-vits 목소리가 부른 것을 더 곱게 다시 그립니다. NSF-HiFiGAN 보코더가 필요합니다.",
     ),
     "estimate": ("How long will it take here?", "여기서는 얼마나 걸릴까요?"),
     "estimate_said": (
