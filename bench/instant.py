@@ -52,7 +52,7 @@ def voices() -> None:
     library = VoiceLibrary(STARTER_VOICES)
     for starter in STARTERS:
         converter = load_converter(library.find(starter.name))
-        pairs = [(say(UNHEARD, text), say(starter.spoken_by, text)) for text in EVALUATION]
+        pairs = [(say(UNHEARD, text), say(starter.singer.spoken_by, text)) for text in EVALUATION]
         converter.convert(pairs[0][0])  # the first time is slower
         rows = [list(vars(measure(converter, *pair)).values()) for pair in pairs]
         recognised = []

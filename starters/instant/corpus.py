@@ -64,10 +64,12 @@ def plain_phone(name: str) -> str:
     return name.strip("'ˈˌ,*%|:#-")
 
 
-def say_with_flite(text: str, voice: str, *, stretch: float = 1.0) -> Spoken:
+def say_with_flite(text: str, voice: str, *, stretch: float = 1.0, pitch_hz: float | None = None) -> Spoken:
+    """Around `pitch_hz`, or at the voice's own pitch."""
     with tempfile.NamedTemporaryFile(suffix=".wav") as file:
         slowly = ["--setf", f"duration_stretch={stretch}"] if stretch != 1 else []
-        command = ["flite", "-voice", voice, *slowly, "-psdur", "-t", text, "-o", file.name]
+        pitched = ["--setf", f"int_f0_target_mean={pitch_hz:.1f}"] if pitch_hz else []
+        command = ["flite", "-voice", voice, *slowly, *pitched, "-psdur", "-t", text, "-o", file.name]
         printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
         samples, rate = soundfile.read(Path(file.name), dtype="float32")
     pairs = [entry.rsplit(":", 1) for entry in printed.split() if ":" in entry]
@@ -83,13 +85,18 @@ def bands_of(samples: Floats) -> Floats:
 
 def beside(spoken: Spoken, canonical: Spoken) -> Floats | None:
     """The canonical voice's bands at the moments of the other; None if they don't say the same phones."""
-    (said, here), (also_said, there) = (_sounding(speech) for speech in (spoken, canonical))
+    places = places_in(canonical, spoken)
+    return None if places is None else interpolated(bands_of(canonical.samples), places)
+
+
+def places_in(other: Spoken, spoken: Spoken) -> npt.NDArray[np.float64] | None:
+    """For each moment of `spoken` the moment at which the other says the same; None if they say other phones."""
+    (said, here), (also_said, there) = (_sounding(speech) for speech in (spoken, other))
     if said != also_said:
         return None
-    bands = bands_of(canonical.samples)
     moments = np.arange(len(spoken.samples) // units.HOP + 1) / units.MOMENTS_PER_SECOND
     places = np.interp(moments, here, there) * units.MOMENTS_PER_SECOND
-    return interpolated(bands, np.minimum(places, len(bands) - 1))
+    return np.asarray(np.minimum(places, len(other.samples) // units.HOP))
 
 
 def _sounding(spoken: Spoken) -> tuple[list[str], npt.NDArray[np.float64]]:

@@ -1,10 +1,11 @@
 """What the synthetic voices say for a decoder to learn from."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
-from starters.instant.corpus import say_with_flite
+from starters.instant.corpus import Spoken, say_with_flite
 from starters.instant.sentences import choose_text
 from starters.separator.effects import Generator
 from vc_core.audio import Audio
@@ -18,11 +19,18 @@ def say(voice: str, text: str, *, words_per_minute: int = 150, pitch: int = 50, 
     """By espeak-ng's voice (`en-us+f2`), flite's (`slt`), or flite's with a throat as much smaller (`slt*1.1`)."""
     if "+" in voice:
         return speak(text, voice=voice, words_per_minute=words_per_minute, pitch=pitch, liveliness=liveliness).audio
+    audio, _ = said_by_flite(voice, text)
+    return audio if audio.sample_rate == units.RATE else audio.resampled(LOW_RATE)
+
+
+def said_by_flite(voice: str, text: str, *, pitch_hz: float | None = None) -> tuple[Audio, Spoken]:
+    """The sound with all that it has, and at the units' rate with its phones."""
     name, _, smaller = voice.partition("*")
     ratio = float(smaller or 1)
     # Played faster, what was said slowly has its tempo back; its pitch and its throat have changed.
-    spoken = Audio(say_with_flite(text, name, stretch=ratio).samples[None], round(units.RATE * ratio))
-    return spoken if ratio == 1 else spoken.resampled(LOW_RATE)
+    spoken = say_with_flite(text, name, stretch=ratio, pitch_hz=pitch_hz and pitch_hz / ratio)
+    audio = Audio(spoken.samples[None], round(units.RATE * ratio))
+    return audio, replace(spoken, samples=audio.resampled(units.RATE).samples[0], borders=spoken.borders / ratio)
 
 
 def spoken_by(voice: str, seconds: float, generator: Generator) -> Iterator[Audio]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from starters.instant.parallel import Singer, prepare_singer
 from starters.instant.recordings import prepare_voice
 from vc_core.conversion import STARTER_VOICES
 from vc_core.instant_weights import START_FILE, load_decoder, load_units, write_decoder
@@ -37,24 +38,27 @@ START_SECONDS, RECORDED_SECONDS = 15.0, 60.0
 START_HIGHEST_HZ = 10_000.0
 START_SETTINGS = meta.MetaSettings(steps=1_000)
 VOICE_SETTINGS = InstantSettings(steps=500)
-VOICE_SECONDS = 120.0
-FLITE = "Speech of the synthesiser flite, voice {}, which Carnegie Mellon University {} and published for any use."
-ESPEAK = "Speech of the formant synthesiser espeak-ng, variant {}, which is no real person's voice."
-ARCTIC = "built from its CMU ARCTIC recordings of a speaker"
+VOICE_SECONDS = 90.0
+FLITE = (
+    "Speech of the synthesiser flite, voice {}, which Carnegie Mellon University built from its CMU ARCTIC recordings "
+    "of a speaker and published for any use."
+)
+SLT, AWB = map(FLITE.format, ("slt (female, US English)", "awb (male, Scottish English)"))
+SMALLER = "A smaller throat and a higher pitch make it another voice."
 
 
 @dataclass(frozen=True)
 class Starter:
     name: str
-    spoken_by: str
+    singer: Singer
     origin: str
 
 
 STARTERS = (
-    Starter("Clara", "slt", FLITE.format("slt (female, US English)", ARCTIC)),
-    Starter("Annie", "en-us+Annie", ESPEAK.format("Annie (female)")),
-    Starter("Angus", "awb", FLITE.format("awb (male, Scottish English)", ARCTIC)),
-    Starter("Max", "en-us+max", ESPEAK.format("max (male)")),
+    Starter("Clara", Singer("slt", (112.0, 265.0)), SLT),
+    Starter("Annie", Singer("slt*1.14", (128.0, 300.0)), f"{SLT} {SMALLER}"),
+    Starter("Angus", Singer("awb", (80.0, 190.0)), AWB),
+    Starter("Max", Singer("awb*1.08", (90.0, 205.0)), f"{AWB} {SMALLER}"),
 )
 
 
@@ -76,9 +80,9 @@ def train_start(speakers: list[list[Prepared]], settings: meta.MetaSettings = ST
 
 
 def learn_voice(
-    spoken_by: str, seconds: float, seed: int, start: Path = START_FILE, settings: InstantSettings = VOICE_SETTINGS
+    singer: Singer, seconds: float, seed: int, start: Path = START_FILE, settings: InstantSettings = VOICE_SETTINGS
 ) -> InstantTrainer:
-    recordings = prepare_voice(spoken_by, seconds, load_units(), seed, rate_of(spoken_by))
+    recordings = prepare_singer(singer, seconds, load_units(), seed, rate_of(singer.spoken_by))
     return train_at_once(recordings, settings, load_decoder(start))
 
 
@@ -87,7 +91,7 @@ def rate_of(spoken_by: str) -> int:
     return LOW_RATE if set("+*") & set(spoken_by) else units.RATE
 
 
-def save_voice(trainer: InstantTrainer, folder: Path, name: str, origin: str, consent: str = "permission") -> Product:
+def save_voice(trainer: InstantTrainer, folder: Path, name: str, origin: str) -> Product:
     folder.mkdir(parents=True, exist_ok=True)
     product = trainer.export(folder)
     card = VoiceCard(
@@ -95,7 +99,7 @@ def save_voice(trainer: InstantTrainer, folder: Path, name: str, origin: str, co
         engine=product.engine,
         sample_rate=product.sample_rate,
         licence="MIT",
-        consent=consent,
+        consent="permission",
         origin=origin,
         files=hashes_of(folder),
         pitch_range_hz=product.pitch_range_hz,
@@ -106,11 +110,10 @@ def save_voice(trainer: InstantTrainer, folder: Path, name: str, origin: str, co
 
 
 def train_starter(starter: Starter, number: int, start: Path, voices: Path) -> None:
-    trainer = learn_voice(starter.spoken_by, VOICE_SECONDS, 100 + number, start)
+    trainer = learn_voice(starter.singer, VOICE_SECONDS, 100 + number, start)
     highest_khz = trainer.highest_hz / 980
     origin = f"{starter.origin} It has sound up to {highest_khz:.0f} kHz."
-    consent = "synthetic" if "+" in starter.spoken_by else "permission"
-    save_voice(trainer, voices / starter.name.lower(), starter.name, origin, consent)
+    save_voice(trainer, voices / starter.name.lower(), starter.name, origin)
 
 
 def main(what: str, start: Path = START_FILE, voices: Path = STARTER_VOICES) -> None:

@@ -131,7 +131,7 @@ def test_a_recording_is_prepared_moment_by_moment():
     made = prepare(recording, Units().eval(), generator)
     moments = len(made.hertz)
     assert made.units.shape == (4, moments, units.UNITS)
-    assert made.energy.shape == (moments,)
+    assert made.energy.shape == (4, moments)
     assert made.sound.shape == ((moments - 1) * LOW_RATE // 100,)
     assert made.bandwidth_hz == pytest.approx(10_800, abs=10)
     assert 0.3 < float(made.sound.std()) < 3

@@ -24,7 +24,7 @@ def speaker(seed: int) -> list[Prepared]:
     sound = torch.nn.functional.conv1d(sound[None, None], colour[None, None] / colour.norm(), padding="same")[0, 0]
     units = torch.randn(1, moments, UNITS, generator=generator).tanh()
     hertz = torch.full((moments,), 100.0 + 10 * seed)
-    return [Prepared(units, hertz, torch.zeros(moments), sound, LOW_RATE, LOW_RATE / 2)]
+    return [Prepared(units, hertz, torch.zeros(1, moments), sound, LOW_RATE, LOW_RATE / 2)]
 
 
 SPEAKERS = [speaker(seed) for seed in range(3)]

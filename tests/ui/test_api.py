@@ -10,6 +10,7 @@ import httpx
 import numpy as np
 import pytest
 from conftest import ROOT
+from conversion.so_vits_maker import write_checkpoint
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from voice_maker import add_voice
@@ -32,6 +33,7 @@ def folder_of_examples(tmp_path, monkeypatch):
     for name in ("song.flac", "spoken_line.flac", "sung_line.flac"):
         shutil.copy(ROOT / "examples" / name, tmp_path / name)
     export_zip(add_voice(VoiceLibrary(tmp_path / "elsewhere")), tmp_path / "alto.zip")
+    write_checkpoint(tmp_path, "upstream 4.0", step=4_000)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

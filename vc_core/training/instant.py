@@ -111,7 +111,7 @@ class InstantTrainer(Trainer):
         whole = Excerpts(
             recording.units[:1],
             recording.hertz[None],
-            recording.energy[None],
+            recording.energy[:1],
             sources[None],
             torch.zeros(1, frames),
             torch.tensor([recording.bandwidth_hz]),
@@ -148,7 +148,7 @@ def on_melody(recording: Prepared, middle_hz: float) -> Prepared:
     return Prepared(
         recording.units[:, places],
         torch.from_numpy(hertz),
-        recording.energy[places],
+        recording.energy[:, places],
         recording.sound[:0],
         recording.rate,
         recording.bandwidth_hz,

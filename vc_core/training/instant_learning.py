@@ -49,9 +49,9 @@ def _drawn(speakers: Sequence[Sequence[Prepared]], moments: int, generator: np.r
     start = int(generator.integers(0, max(1, recording.moments - moments - 1)))
     here, frames = slice(start, start + moments + 1), slice(start * hop, (start + moments) * hop)
     missing = moments + 1 - len(recording.hertz[here])
-    hearing = recording.units[generator.integers(len(recording.units))]
-    units = functional.pad(hearing[here], (0, 0, 0, missing))
-    hertz, energy = functional.pad(recording.hertz[here], (0, missing)), recording.energy[here]
+    hearing = int(generator.integers(len(recording.units)))
+    units = functional.pad(recording.units[hearing, here], (0, 0, 0, missing))
+    hertz, energy = functional.pad(recording.hertz[here], (0, missing)), recording.energy[hearing, here]
     energy = functional.pad(energy, (0, missing), value=float(energy.min()))
     sound = functional.pad(recording.sound[frames], (0, moments * hop - len(recording.sound[frames])))
     sources = sources_of(hertz, moments * hop, recording.rate, generator)

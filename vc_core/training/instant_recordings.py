@@ -31,6 +31,7 @@ class Prepared:
     """Shape (hearings, moments, UNITS)."""
     hertz: Tensor
     energy: Tensor
+    """Shape (hearings, moments)."""
     sound: Tensor
     """Levelled; shape (moments · hop,)."""
     rate: int
@@ -58,7 +59,7 @@ def prepare(
     frames = (moments - 1) * hop_of(rate)
     sound = functional.pad(full, (0, max(0, frames - full.shape[1])))[:, :frames]
     sound = sound / units.at_frames(levels, frames, hop_of(rate))
-    energy = units.energy_of(flat)[0, :moments].clone()
+    energy = units.energy_of(flat)[:, :moments].repeat(hearings, 1)
     limit = EDGE * min(audio.sample_rate, rate) / 2
     return Prepared(said.clone(), hertz, energy, sound[0].clone(), rate, limit)
 

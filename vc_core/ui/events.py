@@ -86,11 +86,15 @@ def in_steps(work: Callable[[Progress], T]) -> Generator[Happening[T], None, Non
     """Run `work` in a thread, giving each step and then the result; closing the generator stops it."""
     happenings: queue.Queue[Happening[T] | _Crashed] = queue.Queue()
     stopped = threading.Event()
+    last: Step | None = None
 
     def report(fraction: float, message: str) -> None:
+        nonlocal last
         if stopped.is_set():
             raise Cancelled
-        happenings.put(Step(fraction, message))
+        if (step := Step(fraction, message)) != last:  # those who wait in line say the same many times
+            happenings.put(step)
+            last = step
 
     thread = threading.Thread(target=_run, args=(work, report, happenings), daemon=True)
     thread.start()

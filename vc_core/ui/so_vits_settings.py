@@ -74,5 +74,7 @@ def _singers(voice: Voice) -> Any:
     except UserError:  # which is told as soon as it shall sing
         singers = ()
     return gr.update(
-        choices=in_quotes(singers), visible=True if len(singers) > 1 else "hidden", value=voice.card.settings.get("speaker", "")
+        choices=in_quotes(singers),
+        visible=True if len(singers) > 1 else "hidden",
+        value=voice.card.settings.get("speaker", ""),
     )
