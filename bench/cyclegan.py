@@ -6,6 +6,7 @@ Two voices of flite learn from different sentences, and are judged by others tha
 goes on where it was.
 """
 
+import math
 import sys
 import tempfile
 import time
@@ -64,14 +65,22 @@ def trained(steps: int, folder: Path) -> CycleganTrainer:
     if checkpoint.is_file():
         trainer.restore(torch.load(checkpoint, weights_only=True))
     started, begun = time.process_time(), trainer.steps_done
+    best = folder / "best.pt"
+    best_score = torch.load(best, weights_only=True)["score"] if best.is_file() else math.inf
     while trainer.steps_done < steps:
         row = trainer.step()
         if trainer.steps_done % SAVED_EVERY == 0 or trainer.steps_done == steps:
             torch.save(trainer.state(), checkpoint)
             told = ", ".join(f"{name} {value:.3f}" for name, value in row.items())
-            print(f"step {trainer.steps_done}, score {trainer.score():.3f}: {told}", file=sys.stderr, flush=True)
+            score = trainer.score()
+            print(f"step {trainer.steps_done}, score {score:.3f}: {told}", file=sys.stderr, flush=True)
+            if score < best_score:
+                best_score = score
+                torch.save({"score": score, "state": trainer.state()}, best)
     spent = time.process_time() - started
-    print(f"{trainer.steps_done - begun} steps in {spent / 60:.0f} minutes of one core, of {trainer.steps_done}.\n")
+    print(f"{trainer.steps_done - begun} steps in {spent / 60:.0f} minutes of one core, of {trainer.steps_done}.")
+    trainer.restore(torch.load(best, weights_only=True)["state"])
+    print(f"The best by what was held out is that of step {trainer.steps_done}.\n")
     return trainer
 
 

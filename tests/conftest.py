@@ -34,6 +34,13 @@ from vc_core.reading import read_audio  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
 CHROMIUM = next((path for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(path).exists()), None)
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
 
 
 @pytest.fixture
@@ -84,6 +91,17 @@ def studio():
     suite = build_suite()
     yield launch(suite)
     suite.close()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """One for all modules: a second Playwright in the same process is refused."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Nobody is barred: axe-core finds nothing serious on any tab, light and dark, in English and Korean."""
 
 import pytest
-from browser.test_pages import DESKTOP, PHONE, chromium, open_tab, visit  # noqa: F401 - the fixtures
+from browser.test_pages import DESKTOP, PHONE, open_tab, visit  # noqa: F401 - the fixtures
 from conftest import CHROMIUM
 
 from vc_core.ui.suite import PANELS

@@ -7,7 +7,6 @@ from browser.test_pages import (  # noqa: F401 - the fixtures
     DESKTOP,
     PHONE,
     SCREENSHOTS,
-    chromium,
     downloads,
     open_tab,
     sound_at,

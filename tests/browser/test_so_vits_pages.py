@@ -4,7 +4,7 @@ import re
 
 import pytest
 import torch
-from browser.test_pages import PHONE, SCREENSHOTS, chromium, downloads, open_tab, sound_at, toast, visit  # noqa: F401
+from browser.test_pages import PHONE, SCREENSHOTS, downloads, open_tab, sound_at, toast, visit  # noqa: F401
 from conftest import CHROMIUM, ROOT
 from conversion.so_vits_maker import write_checkpoint, write_content_vec
 from hub_server import Fault, Repo

@@ -1,7 +1,7 @@
 """From recordings to a voice in a real browser: four steps, a reload in between, desktop and phone, both languages."""
 
 import pytest
-from browser.test_pages import DESKTOP, PHONE, SCREENSHOTS, chromium, open_tab, visit  # noqa: F401 - the fixtures
+from browser.test_pages import DESKTOP, PHONE, SCREENSHOTS, open_tab, visit  # noqa: F401 - the fixtures
 from conftest import CHROMIUM, ROOT
 from training_app import app_that_trains
 

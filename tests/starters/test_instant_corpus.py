@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from starters.instant import augment, corpus, sentences, train_voices
+from starters.instant import augment, corpus, parallel, sentences, train_voices
 from starters.instant.measures import distortion_db, pitch_likeness
-from starters.instant.recordings import say, spoken_by
+from starters.instant.recordings import said_by_flite, say, spoken_by
 from starters.separator import texts
 from vc_core.audio import Audio
+from vc_core.instant_weights import load_units
 from vc_core.models import units
 from vc_core.models.units import Units
+from vc_core.pitch import find_pitch
 from vc_core.training.instant_learning import distance, pitch_at_frames
 from vc_core.training.instant_recordings import LOW_RATE, prepare
 
@@ -50,7 +52,7 @@ def test_the_evaluation_says_what_no_training_says():
 
 
 def test_the_voice_of_the_evaluation_is_in_no_training():
-    starters = [starter.spoken_by for starter in train_voices.STARTERS]
+    starters = [starter.singer.spoken_by.partition("*")[0] for starter in train_voices.STARTERS]
     assert "rms" not in (*corpus.FLITE_VOICES, *train_voices.START_VOICES, *starters)
 
 
@@ -69,6 +71,29 @@ def test_a_smaller_throat_says_the_same_as_fast_and_higher():
     plain, small = say("slt", text), say("slt*1.14", text)
     assert small.seconds == pytest.approx(plain.seconds, rel=0.02)
     assert spectral_middle(small) > 1.05 * spectral_middle(plain)
+
+
+@with_flite
+def test_a_voice_says_the_same_at_the_wanted_pitch_in_as_much_time():
+    text = "The river runs slowly under the old stone bridge."
+    plain, _ = said_by_flite("slt*1.14", text)
+    low, spoken = said_by_flite("slt*1.14", text, pitch_hz=150.0)
+    hertz = find_pitch(low).hertz
+    assert np.median(hertz[hertz > 0]) == pytest.approx(150, rel=0.08)
+    assert low.seconds == pytest.approx(plain.seconds, rel=0.01)
+    assert spoken.borders[-1] == pytest.approx(low.seconds, abs=0.05)
+
+
+@with_flite
+def test_other_speakers_say_the_same_at_the_same_moments():
+    singer = parallel.Singer("slt", (120.0, 250.0))
+    (recording,) = parallel.prepare_singer(singer, 0.1, load_units(), 3, units.RATE)
+    own, others = recording.units[0], recording.units[parallel.OWN_HEARINGS :]
+    assert len(others) == len(recording.energy) - parallel.OWN_HEARINGS == 2 * parallel.HEARINGS_OF_OTHERS
+    for other in others:
+        late = (own[:-25] - other[25:]).square().mean()
+        assert (own - other).square().mean() < 0.6 * late
+    assert not torch.equal(recording.energy[0], recording.energy[-1])
 
 
 def test_hissing_phones_hiss_and_vowels_don_t(utterance):

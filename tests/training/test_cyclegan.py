@@ -12,6 +12,7 @@ from vc_core.errors import UserError
 from vc_core.progress import silent
 from vc_core.speaker_model import MODEL_FILE, load_speaker_model
 from vc_core.training import TRAINING_METHODS
+from vc_core.training.adversarial import strayed
 from vc_core.training.base import Clips
 from vc_core.training.corpora import read_two_speakers
 from vc_core.training.cyclegan import CycleganTrainer, prepare_cyclegan
@@ -69,6 +70,18 @@ def test_the_generators_answer_to_the_second_judges_too(trainer):
         assert all(
             weight.grad is not None and weight.grad.abs().sum() > 0 for weight in generator.body.last.parameters()
         )
+
+
+def test_what_must_be_kept_holds_no_voice_where_it_is_and_the_more_the_further_it_strays():
+    """With a kink there, as an absolute distance has, generators that start as no change would stay that."""
+    wanted = torch.zeros(1, 36, 8)
+    pulls = []
+    for step in (0.001, 0.1, 1.0):
+        made = (wanted + step).requires_grad_()
+        strayed(made, wanted).backward()
+        pulls.append(float(made.grad.abs().sum()))
+    assert pulls[0] < 0.01 * pulls[2]
+    assert pulls[0] < pulls[1] < pulls[2]
 
 
 def test_each_rate_falls_on_its_own_optimiser(trainer):

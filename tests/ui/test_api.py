@@ -15,6 +15,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from voice_maker import add_voice
 
+from vc_core.emotion.profiles import PROFILES
 from vc_core.pitch import find_pitch
 from vc_core.provenance import read_origin
 from vc_core.reading import read_audio
@@ -86,7 +87,7 @@ def test_emotion_starts_from_the_very_recording_and_says_that_it_is_made(client)
     assert {sound.frames for sound in sounds} == {original.frames}
     means = [float(np.log2(pitch.hertz[pitch.voiced]).mean()) for pitch in map(find_pitch, sounds)]
     assert means == sorted(means)
-    assert 12 * (means[-1] - means[0]) == pytest.approx(12 * np.log2(1.25), abs=1.0)  # happy is a quarter higher
+    assert 12 * (means[-1] - means[0]) == pytest.approx(12 * np.log2(PROFILES["happy"].pitch), abs=1.0)
     assert read_origin(Path(steps[0])).provenance is None
     provenance = read_origin(Path(steps[-1])).provenance
     assert provenance.ai_generated

@@ -46,6 +46,7 @@ def place_of(job, *, in_line: bool) -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_twenty_visitors_are_served_in_the_order_they_came(studio, second, device):
     assert VISITORS <= MOST_IN_LINE + MAX_WAITING
     jobs, places = [], []

@@ -102,7 +102,7 @@ def test_whatever_the_package_imports_is_pinned():
     """Also what another requirement would bring along: its next version may not."""
     own = pins((ROOT / "requirements.txt").read_text())
     owners = packages_distributions()
-    optional = {"perth", "torchaudio", "spleeter"}
+    optional = {"perth", "spleeter", "parselmouth", "ray", "demucs"}
     part_of_another = {"httpx2", "starlette"}  # the Hub's transport, whose errors hub.py must know; Gradio's server
     for path in FILES:
         for name in {name.split(".")[0] for name in imports_of(path)}:

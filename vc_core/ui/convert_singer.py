@@ -73,13 +73,9 @@ def convert(
         if song is None:
             raise UserError("Choose a recording first.")
         own = SoVitsOptions(
-            speaker=singer or "",
-            predicted_pitch=predicted_pitch,
-            noise_scale=noise_scale,
-            cluster_ratio=cluster_ratio,
-            retrieval_ratio=retrieval_ratio,
-            precision=precision,
-        )
+            speaker=singer or "", predicted_pitch=predicted_pitch, noise_scale=noise_scale,
+            cluster_ratio=cluster_ratio, retrieval_ratio=retrieval_ratio, precision=precision,
+        )  # fmt: skip
         shifts = (key_shift_semitones, automatic_key, formant_shift_semitones, breath_db)
         options = ConversionOptions(*shifts, _whole(seed), pitch_method, tuned(so_vits.split(), own))
         part = _part(voice, options, format_name, request)

@@ -195,15 +195,7 @@ def separate_vocals_panel(handover: Handover) -> None:
             engine = engine_choice(list(SEPARATORS), DEFAULT_SEPARATOR, _needs, settings=[stems])
             stems.render()  # type: ignore[no-untyped-call]
             buttons = start_and_stop(PANEL, "separate", more=["preview"])
-            with gr.Accordion(word("advanced"), open=False):
-                start = gr.Slider(0, 600, value=0, step=1, label=word("preview_from"), elem_id="preview-from")
-                treble = gr.Checkbox(
-                    label=word("treble"),
-                    info=word("treble_info"),
-                    visible=True if SEPARATORS[DEFAULT_SEPARATOR].has_treble else "hidden",
-                )
-                sum_to_song = gr.Checkbox(True, label=word("sum_to_song"), info=word("sum_to_song_info"))
-                format_name = format_choice()
+            start, treble, sum_to_song, format_name = _advanced()
         with gr.Column():
             notes = gr.Markdown(word("stems_empty"), elem_classes="hint", elem_id="separate-notes")
             players = [player(name, name, visible=True if name in STEMS[:2] else "hidden") for name in STEMS]
@@ -229,6 +221,19 @@ def separate_vocals_panel(handover: Handover) -> None:
         run_on_device(buttons, short, preview, [*settings, start], outputs, api_name="preview"),
     ):
         done.success(_revealed, results, results, **PRIVATE)
+
+
+def _advanced() -> tuple[gr.Slider, gr.Checkbox, gr.Checkbox, gr.Dropdown]:
+    with gr.Accordion(word("advanced"), open=False):
+        start = gr.Slider(0, 600, value=0, step=1, label=word("preview_from"), elem_id="preview-from")
+        treble = gr.Checkbox(
+            label=word("treble"),
+            info=word("treble_info"),
+            visible=True if SEPARATORS[DEFAULT_SEPARATOR].has_treble else "hidden",
+        )
+        sum_to_song = gr.Checkbox(True, label=word("sum_to_song"), info=word("sum_to_song_info"))
+        format_name = format_choice()
+    return start, treble, sum_to_song, format_name
 
 
 def _needs(request: gr.Request, engine: str, stems: int | None) -> str:
