@@ -78,8 +78,8 @@ def test_some_songs_are_all_voice_and_some_all_music(pool):
     """Or the model would hear a voice in everything."""
     generator = np.random.default_rng(0)
     drawn = [pool.draw(generator, 4_410) for _ in range(300)]
-    assert 5 < sum(not mixture.accompaniment.any() for mixture in drawn) < 60
-    assert 5 < sum(not mixture.vocals.any() for mixture in drawn) < 60
+    assert 5 < sum(not mixture.accompaniment.any() for mixture in drawn) < 90
+    assert 5 < sum(not mixture.vocals.any() for mixture in drawn) < 90
 
 
 def test_the_test_shares_nothing_with_the_training():
