@@ -10,6 +10,8 @@ from vc_core.progress import Progress, silent
 
 Process = Callable[[Audio], Audio]
 """Keeps rate and number of frames; may give another number of channels, such as stems one above the other."""
+PlacedProcess = Callable[[Audio, int], Audio]
+"""The same for who must know where in the recording its first frame lies; below 0 in the silence in front."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,21 @@ def stream_in_windows(
 
     `frames`, if known, is the length of the whole, for `progress`; work stops when that raises `Cancelled`.
     """
-    stream = WindowStream(process, windows, frames=frames, progress=progress)
+    return stream_in_placed_windows(
+        blocks, lambda piece, start: process(piece), windows, frames=frames, progress=progress
+    )
+
+
+def stream_in_placed_windows(
+    blocks: Iterable[Audio],
+    process: PlacedProcess,
+    windows: Windows,
+    *,
+    frames: int | None = None,
+    progress: Progress = silent,
+) -> Iterator[Audio]:
+    """As `stream_in_windows`, for a process that is told where each window lies."""
+    stream = WindowStream(lambda piece: process(piece, stream.heard_from), windows, frames=frames, progress=progress)
     for block in blocks:
         yield from stream.feed(block)
     yield from stream.finish()

@@ -8,7 +8,7 @@ import numpy as np
 from vc_core.audio import Audio, Samples, resampled_frames
 from vc_core.pitch import Pitch
 from vc_core.progress import Progress, silent
-from vc_core.slicing import Windows, stream_in_windows
+from vc_core.slicing import Windows, stream_in_placed_windows
 from vc_core.world import HOP_SECONDS, Values, WorldFeatures, analyse, stretched, synthesise, world_rate
 
 Change = Callable[[WorldFeatures], WorldFeatures]
@@ -19,7 +19,6 @@ MARGIN_HOPS = 3 * GRID_HOPS
 """Four periods of the lowest pitch: further than WORLD listens around a moment."""
 FADE_HOPS = 1.0
 """How long what is kept takes to fade in and out."""
-RULER_SCALE = 1 << 16
 WINDOWS = Windows(seconds=8.0, context_seconds=0.3, fade_seconds=0.02, align_seconds=0.014)
 """Each window's pulses start anew, so a window moves by up to a period to meet its neighbour in phase."""
 
@@ -69,26 +68,23 @@ def remake(audio: Audio, plan: Plan, *, progress: Progress = silent) -> Audio:
 
 
 def _in_windows(source: Audio, plan: Plan, frames: int, progress: Progress) -> Audio:
-    """Windows are cut from the result, since it may be longer than the source: what they hear is a ruler."""
+    """Windows are cut from the result, since it may be longer than the source: all that they hear is their place."""
     samples = np.zeros((source.channels, frames), np.float32)
     filled = 0
 
-    def made(ruler: Audio) -> Audio:
-        start = int(ruler.samples[0, 0]) * RULER_SCALE + int(ruler.samples[1, 0])
-        return _window(source, plan, start, ruler.frames)
+    def made(place: Audio, start: int) -> Audio:
+        return _window(source, plan, start, place.frames)
 
-    ruler = _ruler(frames, source.sample_rate)
-    for piece in stream_in_windows(ruler, made, WINDOWS, frames=frames, progress=progress):
+    places = _silence(frames, source.sample_rate)
+    for piece in stream_in_placed_windows(places, made, WINDOWS, frames=frames, progress=progress):
         samples[:, filled : filled + piece.frames] = piece.samples
         filled += piece.frames
     return source.with_samples(samples)
 
 
-def _ruler(frames: int, sample_rate: int) -> Iterator[Audio]:
-    """Two channels that count the frames: one number would be too large for a float."""
+def _silence(frames: int, sample_rate: int) -> Iterator[Audio]:
     for first in range(0, frames, sample_rate):
-        counted = np.divmod(np.arange(first, min(first + sample_rate, frames)), RULER_SCALE)
-        yield Audio(np.stack(counted).astype(np.float32), sample_rate)
+        yield Audio(np.zeros((1, min(sample_rate, frames - first)), np.float32), sample_rate)
 
 
 def _window(source: Audio, plan: Plan, start: int, frames: int) -> Audio:

@@ -1,7 +1,7 @@
 """What every converter does: somebody sings, and a voice sings it instead."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -17,7 +17,7 @@ from vc_core.pitch import METHODS, Pitch
 from vc_core.progress import Progress, part_of, silent
 from vc_core.provenance import Provenance
 from vc_core.reading import AudioFile
-from vc_core.slicing import Windows, WindowStream
+from vc_core.slicing import PlacedProcess, Windows, stream_in_placed_windows
 from vc_core.voices import Voice
 from vc_core.writing import DEFAULT_FORMAT, AudioWriter
 
@@ -75,7 +75,7 @@ class Converted:
     """By how much it was shifted altogether."""
 
 
-Sing = Callable[[Audio, int], Audio]
+Sing = PlacedProcess
 """One window, mono at the converter's rate, and its first frame in the song; as many frames come out."""
 
 
@@ -130,12 +130,9 @@ class Converter(ABC):
         sing = self.begin(heard, options)
         rate = self.sample_rate
         frames = max(resampled_frames(heard.frames, song.sample_rate, rate), self._shortest(rate))
-        windows = WindowStream(
-            lambda piece: sing(piece, windows.heard_from), self.windows, frames=frames, progress=progress
-        )
-        sung = resample_blocks(_through(windows, self._middle(song, heard)), song.sample_rate)
-        yield from placed(_of_length(sung, heard), heard.placement)
-        progress(1.0, "Done")
+        middle = self._middle(song, heard)
+        sung = stream_in_placed_windows(middle, sing, self.windows, frames=frames, progress=progress)
+        yield from placed(_of_length(resample_blocks(sung, song.sample_rate), heard), heard.placement)
 
     def _middle(self, song: Audio | AudioFile, heard: Heard) -> Iterator[Audio]:
         def blocks() -> Iterator[Audio]:
@@ -157,12 +154,6 @@ def _of_length(pieces: Iterable[Audio], heard: Heard) -> Iterator[Audio]:
         missing = max(0, missing - piece.frames)
     if missing:
         yield Audio(np.zeros((1, missing), np.float32), heard.sample_rate)
-
-
-def _through(windows: WindowStream, blocks: Iterable[Audio]) -> Iterator[Audio]:
-    for block in blocks:
-        yield from windows.feed(block)
-    yield from windows.finish()
 
 
 def key_shift_semitones(pitch: Pitch, voice: Voice, options: ConversionOptions) -> float:
