@@ -32,6 +32,8 @@ class TinySettings:
     rate: float = 0.01
     pause_seconds: float = 0.0
     """After each step, so that a test has time to do something to it."""
+    last_step_waits_for: str = ""
+    """A file; without it the training doesn't end, so that a slow browser can't miss it."""
     ballast: int = 0
     """Numbers that make the checkpoint larger."""
 
@@ -56,6 +58,9 @@ class TinyTrainer(Trainer):
         self.optimizer.step()
         self.steps_done += 1
         time.sleep(self.settings.pause_seconds)
+        gate = self.settings.last_step_waits_for
+        while gate and self.steps_done == self.settings.steps - 1 and not Path(gate).exists():
+            time.sleep(0.05)
         return {"loss": loss.item()}
 
     def state(self) -> dict[str, Any]:

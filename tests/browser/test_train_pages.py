@@ -1,8 +1,11 @@
 """From recordings to a voice in a real browser: four steps, a reload in between, desktop and phone, both languages."""
 
+import re
+
 import pytest
 from browser.test_pages import DESKTOP, PHONE, SCREENSHOTS, open_tab, visit  # noqa: F401 - the fixtures
 from conftest import CHROMIUM, ROOT
+from playwright.sync_api import expect
 from training_app import app_that_trains
 
 from vc_core.training.prompts import LINES
@@ -26,24 +29,28 @@ def to_the_method(page):
     page.click("#train-next-2")
 
 
-def test_a_voice_is_trained_watched_through_a_reload_and_lands_in_the_library(visit, app):  # noqa: F811
+def test_a_voice_is_trained_watched_through_a_reload_and_lands_in_the_library(visit, app, tmp_path):  # noqa: F811
+    seen = tmp_path / "seen"
     page = visit(address=app)
     page.get_by_text(WORDS["record_lines"][0]).click()
     page.locator("#line-to-say").get_by_text(LINES["en"][0]).wait_for()
     page.click("#take-skip")
     page.locator("#line-to-say").get_by_text(LINES["en"][1]).wait_for()
     to_the_method(page)
+    page.locator("#train-method").get_by_text("Tiny").click()
+    page.locator("#train-notice", has_text="For tests.").wait_for()  # with it come the method's settings
     page.fill("#train-name input, #train-name textarea", "Fay")
     page.get_by_text(WORDS["consent_synthetic"][0]).click()
-    page.locator("#train-method").get_by_text("Tiny").click()
     page.get_by_text(WORDS["advanced"][0], exact=True).locator("visible=true").click()
-    page.fill("#train-settings textarea", "steps = 300\npause_seconds = 0.02")
+    expect(page.locator("#train-settings textarea")).to_have_value(re.compile("ballast"))
+    page.fill("#train-settings textarea", f"steps = 100\nlast_step_waits_for = {seen}")
     assert page.locator("#train-start").is_disabled()  # nobody has promised anything yet
     page.locator("#train-agreed input").check()
     page.click("#train-start")
     page.locator("#train-status h3", has_text="Fay: training").wait_for(timeout=60_000)
     page.reload()
-    page.locator("#train-status h3", has_text="Fay").wait_for(timeout=30_000)
+    page.locator("#train-status h3", has_text="Fay: training").wait_for(timeout=60_000)
+    seen.touch()
     page.locator("#train-status h3", has_text="Fay: finished").wait_for(timeout=90_000)
     page.locator("#train-chart canvas, #train-chart svg").first.wait_for()
     page.locator("#train-sample-0 a[download]").wait_for()

@@ -178,7 +178,7 @@ def _method_step(recordings: Recordings) -> tuple[dict[str, Any], gr.Button]:
         ]
 
     agreed.change(lambda yes: gr.update(interactive=yes), agreed, start, **PRIVATE)
-    method.change(chosen, method, [notice, settings], **PRIVATE)
+    method.input(chosen, method, [notice, settings], **PRIVATE)
     gr.on(None, translated, None, [consent, method, notice], **PRIVATE)
     timed = [recordings.files, recordings.with_takes, method, settings]
     measure.click(estimated, timed, told, api_name="train_estimate")
