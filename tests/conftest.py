@@ -22,6 +22,8 @@ os.environ |= {
     "GRADIO_TEMP_DIR": f"{_PRIVATE_HOME.name}/gradio",
     "VOICE_STUDIO_HOME": f"{_PRIVATE_HOME.name}/home",
     "CI": "1",
+    # The networks of the tests are small: threads would mostly wait for one another, on a busy machine tenfold.
+    "OMP_NUM_THREADS": "1",
 }
 for name in ("HF_TOKEN", "SPACE_ID", "VOICE_STUDIO_SHARED", "VOICE_STUDIO_DEVICE"):
     os.environ.pop(name, None)

@@ -28,17 +28,6 @@ every_method = pytest.mark.parametrize("method", [*QUICK, pytest.param("crepe", 
 methods = pytest.mark.parametrize("method", QUICK)
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Where others work too, threads that wait for one another take ten times as long."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture
 def loaded(method):
     if not METHODS[method].is_installed():

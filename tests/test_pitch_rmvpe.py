@@ -24,15 +24,6 @@ from vc_core.pitch_methods import rmvpe as rmvpe_method
 RATE = 16_000
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Where others work too, threads that wait for one another take ten times as long."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory):
     from rmvpe_maker import make_checkpoint

@@ -121,7 +121,6 @@ def main(folder: str, home: str = "", largest_file: int = 0) -> None:
     if largest_file:
         resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
     register()
-    torch.set_num_threads(1)
     sys.exit(worker.main(Path(folder)))
 
 

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-import torch
 from browser.test_pages import PHONE, SCREENSHOTS, downloads, open_tab, sound_at, toast, visit  # noqa: F401
 from conftest import CHROMIUM, ROOT
 from conversion.so_vits_maker import write_checkpoint, write_content_vec
@@ -16,14 +15,6 @@ from vc_core.voices import VoiceLibrary, voices_home
 from vc_core.writing import write_audio
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from vc_core.audio import Audio
 from vc_core.conversion import STARTER_VOICES, ConversionOptions
@@ -19,14 +18,6 @@ from vc_core.slicing import hop_levels_db
 from vc_core.stage_cache import StageCache
 from vc_core.voices import VoiceLibrary
 from vc_core.writing import write_audio
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

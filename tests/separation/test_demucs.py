@@ -22,13 +22,9 @@ WINDOW = 4 * RATE // 5
 def tiny():
     """The maker of small networks."""
     pytest.importorskip("demucs", reason="the extra `demucs` is not installed")
-    import torch
     from separation import tiny_demucs
 
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # where others work too, threads that wait for one another take ten times as long
-    yield tiny_demucs
-    torch.set_num_threads(threads)
+    return tiny_demucs
 
 
 @pytest.fixture(scope="module")

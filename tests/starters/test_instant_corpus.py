@@ -21,15 +21,6 @@ from vc_core.training.instant_recordings import LOW_RATE, prepare
 with_flite = pytest.mark.skipif(not shutil.which("flite"), reason="flite is not installed (Debian: apt install flite)")
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """The networks are so small that several would only wait for each other on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def espeak_utterance() -> corpus.Utterance:
     text = "She sells fresh cheese."
     spoken, canonical = (corpus.say_with_espeak(text, f"en-us+{name}", 150) for name in ("m1", "f5"))

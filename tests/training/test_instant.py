@@ -24,15 +24,6 @@ SMALL = InstantSettings(steps=30, excerpts=2, excerpt_seconds=0.4)
 SENTENCES = ("The river runs slowly under the old stone bridge.", "Seven hungry wolves were watching.", "Hold me now.")
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """The networks are so small that several would only wait for each other on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def clips(tmp_path_factory):
     folder = tmp_path_factory.mktemp("clips")

@@ -36,10 +36,7 @@ def tiny(monkeypatch, tmp_path):
     monkeypatch.setattr(job, "WORKER", (sys.executable, str(SCRIPT)))
     monkeypatch.setenv("VOICE_STUDIO_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests"))
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     yield
-    torch.set_num_threads(threads)
     del TRAINING_METHODS["tiny"]
 
 

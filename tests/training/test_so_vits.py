@@ -24,15 +24,6 @@ from vc_core.training.so_vits_settings import SoVitsSettings, count_steps, steps
 from vc_core.training.so_vits_spectra import mels_of, spectrum_of
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """The networks are so small that several would only wait for each other on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def steps_of(trainer, count):
     return [trainer.step() for _ in range(count)]
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from conftest import ROOT
 from training.emotional_speech import HERTZ, write_emotions, write_two_speakers
 from typer.testing import CliRunner
@@ -32,10 +31,7 @@ TINY = ("--steps", 4, "--width", 1 / 32, "--batch", 2, "--frames", 64, "--eval-i
 @pytest.fixture
 def home(monkeypatch, tmp_path):
     monkeypatch.setenv("VOICE_STUDIO_HOME", str(tmp_path / "home"))
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield studio_home()
-    torch.set_num_threads(threads)
+    return studio_home()
 
 
 def vc_train(*words: object) -> str:

@@ -4,7 +4,6 @@ import re
 
 import pytest
 import tiny_training
-import torch
 from conftest import ROOT
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from typer.testing import CliRunner
@@ -24,11 +23,10 @@ LINE = ROOT / "examples" / "spoken_line.flac"
 def vc(monkeypatch, tmp_path):
     monkeypatch.setenv("VOICE_STUDIO_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COLUMNS", "250")
-    before, threads = list(train_app.registered_commands), torch.get_num_threads()
+    before = list(train_app.registered_commands)
     train_app.registered_commands = [command for command in before if command.name not in TRAINING_METHODS]
     tiny_training.register()
     add_methods()
-    torch.set_num_threads(1)
 
     def run(*words):
         result = CliRunner().invoke(app, [str(word) for word in words])
@@ -37,7 +35,6 @@ def vc(monkeypatch, tmp_path):
         return result.exit_code, re.sub(r"\s+", " ", result.output).strip()
 
     yield run
-    torch.set_num_threads(threads)
     train_app.registered_commands = before
     del TRAINING_METHODS["tiny"]
 

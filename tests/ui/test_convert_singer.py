@@ -6,7 +6,6 @@ from pathlib import Path
 import gradio as gr
 import numpy as np
 import pytest
-import torch
 from conftest import ROOT
 from conversion.instant_voices import make_voice
 from gradio_client import Client, handle_file
@@ -28,14 +27,6 @@ from vc_core.voices import VoiceLibrary, voices_home
 
 SUNG = ROOT / "examples" / "sung_line.flac"
 STARTERS = [voice.name for voice in VoiceLibrary(STARTER_VOICES).list()]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def median_hz(path: str | Path) -> float:

@@ -5,7 +5,6 @@ import time
 import gradio as gr
 import numpy as np
 import pytest
-import torch
 from conftest import ROOT
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
@@ -15,14 +14,6 @@ from vc_core.reading import read_audio
 from vc_core.ui.cover import _taken
 from vc_core.ui.cover_work import cost_of
 from vc_core.writing import write_audio
-
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture

@@ -30,14 +30,6 @@ SAID = {"name": "Drake", "consent": "permission", "licence": "CC-BY-4.0"}
 CHOSEN = {"checkpoint": "", "singer": "singer", "clusters": ""}
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def files(tmp_path_factory) -> dict[str, bytes]:
     """What a repo of that kind holds: two steps, a discriminator, clusters."""
