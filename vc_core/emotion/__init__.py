@@ -1,12 +1,13 @@
 """Add emotion: the engines a person can choose from."""
 
 from functools import lru_cache
+from pathlib import Path
 
 from vc_core.emotion.base import GUESS, HIGHEST_INTENSITY, NEUTRAL, EmotionStyler, StyleOptions, StylerChoice
 from vc_core.emotion.profiles import PROFILES
 from vc_core.errors import UserError
 from vc_core.home import studio_home
-from vc_core.voices import VoiceLibrary
+from vc_core.voices import Voice, VoiceLibrary, read_card
 
 __all__ = [
     "DEFAULT_STYLER",
@@ -19,6 +20,7 @@ __all__ = [
     "StyleOptions",
     "StylerChoice",
     "load_styler",
+    "own_models",
 ]
 
 EMOTIONS = tuple(PROFILES)
@@ -57,15 +59,23 @@ OWN_MODELS = "emotions"
 """The folder in the studio's home with what people have trained."""
 
 
+def own_models(folder: Path | None = None) -> dict[str, Voice]:
+    """By their names, the models that somebody trained: those of that folder, or of this studio."""
+    return {model.name: model for model in VoiceLibrary(folder or studio_home() / OWN_MODELS).list()}
+
+
+def load_styler(name: str = DEFAULT_STYLER, device: str = "cpu", *, own: Path | None = None) -> EmotionStyler:
+    """The engine, or the model of the folder `own` that is called so, ready to use; the last one stays in memory."""
+    models = {} if name in STYLERS else own_models(own)
+    if name not in {**STYLERS, **models}:
+        raise UserError(f"There is no way to add emotion called “{name}”. There are: {', '.join([*STYLERS, *models])}.")
+    return _loaded(name, device, models[name].folder if models else None)
+
+
 @lru_cache(maxsize=1)
-def load_styler(name: str = DEFAULT_STYLER, device: str = "cpu") -> EmotionStyler:
-    """The engine, or the model that somebody trained and called so, ready to use; the last one stays in memory."""
-    if name in STYLERS:
+def _loaded(name: str, device: str, own: Path | None) -> EmotionStyler:
+    if own is None:
         return STYLERS[name].load(device)
-    own = {model.name: model for model in VoiceLibrary(studio_home() / OWN_MODELS).list()}
-    if name not in own:
-        known = ", ".join([*STYLERS, *own])
-        raise UserError(f"There is no way to add emotion called “{name}”. There are: {known}.")
     from vc_core.emotion.relgan import load_own
 
-    return load_own(own[name])
+    return load_own(Voice(read_card(own), own))

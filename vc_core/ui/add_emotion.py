@@ -15,9 +15,11 @@ from vc_core.emotion import (
     GUESS,
     HIGHEST_INTENSITY,
     NEUTRAL,
+    OWN_MODELS,
     STYLERS,
     StyleOptions,
     load_styler,
+    own_models,
 )
 from vc_core.errors import UserError
 from vc_core.progress import Progress, part_of
@@ -25,7 +27,6 @@ from vc_core.provenance import Provenance
 from vc_core.reading import Limits, open_audio, read_audio
 from vc_core.ui.controls import (
     PRIVATE,
-    engine_choice,
     format_choice,
     player,
     run_on_device,
@@ -35,7 +36,7 @@ from vc_core.ui.controls import (
 )
 from vc_core.ui.events import Happening, on_device, relay, sentences, stoppable
 from vc_core.ui.handover import Handover
-from vc_core.ui.visitors import results_folder
+from vc_core.ui.visitors import home_of, results_folder
 from vc_core.ui.words import said_to, word
 from vc_core.writing import DEFAULT_FORMAT, FORMATS, write_audio
 
@@ -53,6 +54,8 @@ class Wish:
     method: str
     emotion: str
     options: StyleOptions
+    own: Path
+    """Where this visitor's models are."""
     format_name: str = DEFAULT_FORMAT
 
 
@@ -76,7 +79,7 @@ def emotion(
 ) -> Iterator[Any]:
     """Give a voice an emotion with an intensity from 0 to 1.5: the result, a picture of what changed, and notes."""
     with sentences(), stoppable(request, PANEL) as stopped:
-        wish = _wish(voice, method, emotion, StyleOptions(source, changes_tempo, is_singing))
+        wish = _wish(voice, method, emotion, StyleOptions(source, changes_tempo, is_singing), request)
         if format_name not in FORMATS:
             raise UserError(f"There is no format “{format_name}”. There are: {', '.join(FORMATS)}.")
         run = _style(replace(wish, format_name=format_name), [intensity], pictured=True)
@@ -95,22 +98,32 @@ def emotion_steps(
 ) -> Iterator[Any]:
     """The same voice at 0, 25, 50, 75 and 100 % of an emotion, to choose from."""
     with sentences(), stoppable(request, PANEL) as stopped:
-        wish = _wish(voice, method, emotion, StyleOptions(source, changes_tempo, is_singing))
+        wish = _wish(voice, method, emotion, StyleOptions(source, changes_tempo, is_singing), request)
         run = _style(wish, STEPS, pictured=False)
         yield from relay(run, lambda made: [str(one.path) for one in made[0]], bar=progress, stopped=stopped)
 
 
-def _wish(voice: str | None, method: str, emotion: str, options: StyleOptions) -> Wish:
+def _wish(voice: str | None, method: str, emotion: str, options: StyleOptions, request: gr.Request) -> Wish:
     """What can't be done is refused at once, not after the wait for the device."""
     if voice is None:
         raise UserError("Choose a voice first.")
-    if method not in STYLERS:
-        raise UserError(f"There is no method “{method}”. There are: {', '.join(STYLERS)}.")
+    if method not in (methods := _methods(request)):
+        raise UserError(f"There is no method “{method}”. There are: {', '.join(methods)}.")
     for name in (emotion, options.source):
         if name not in EMOTIONS and (name, name) != (options.source, GUESS):
             raise UserError(f"There is no emotion called “{name}” here. There are: {', '.join(EMOTIONS)}.")
     open_audio(voice, LIMITS)
-    return Wish(voice, method, emotion, options)
+    return Wish(voice, method, emotion, options, _own(request))
+
+
+def _own(request: gr.Request | None) -> Path:
+    return home_of(request) / OWN_MODELS
+
+
+def _methods(request: gr.Request | None) -> dict[str, str]:
+    """Their labels: those that come with the app, then what this visitor has trained."""
+    own = {name: name for name in own_models(_own(request))} if request else {}
+    return {name: said_to(request, f"engine_{name}") for name in STYLERS} | own
 
 
 def _style(
@@ -120,7 +133,7 @@ def _style(
 
     def work(progress: Progress) -> tuple[list[Styled], Path | None]:
         audio = read_audio(wish.voice, LIMITS)
-        styler = load_styler(wish.method, choose_device())
+        styler = load_styler(wish.method, choose_device(), own=wish.own)
         made, after = [], audio
         for at, intensity in enumerate(intensities):
             part = part_of(progress, at / len(intensities), (at + 1) / len(intensities))
@@ -151,6 +164,29 @@ def _shown_for(wish: Wish, request: gr.Request) -> Callable[[tuple[list[Styled],
     return shown
 
 
+def _method_choice(handover: Handover) -> gr.Dropdown:
+    """The choices are each visitor's own, so Gradio can't check a program's call against them."""
+    labels = [(label, name) for name, label in _methods(None).items()]
+    method = gr.Dropdown(
+        labels, value=DEFAULT_STYLER, label=word("engine"), allow_custom_value=True, elem_id="emotion-way"
+    )
+    notice = gr.Markdown(word(f"notice_{DEFAULT_STYLER}"), elem_classes="hint")
+
+    def refreshed(chosen: str, request: gr.Request) -> tuple[Any, str]:
+        choices = _methods(request)
+        chosen = chosen if chosen in choices else DEFAULT_STYLER
+        return gr.update(choices=[(label, name) for name, label in choices.items()], value=chosen), told(
+            chosen, request
+        )
+
+    def told(chosen: str, request: gr.Request) -> str:
+        return said_to(request, f"notice_{chosen}") if chosen in STYLERS else said_to(request, "notice_own")
+
+    handover.keep_fresh(refreshed, [method], [method, notice])
+    method.change(told, method, notice, **PRIVATE)
+    return method
+
+
 def add_emotion_panel(handover: Handover) -> None:
     gr.Markdown(word("add_emotion_about"), elem_classes="about")
     with gr.Row(equal_height=False):
@@ -167,7 +203,7 @@ def add_emotion_panel(handover: Handover) -> None:
                 source = translated_choice("emotion_source", sources, "emotion", elem_id="emotion_source")
                 changes_tempo = gr.Checkbox(True, label=word("changes_tempo"))
                 is_singing = gr.Checkbox(label=word("is_singing"), info=word("is_singing_info"))
-                method = engine_choice(list(STYLERS), DEFAULT_STYLER, lambda request, name: "")
+                method = _method_choice(handover)
                 format_name = format_choice()
         with gr.Column():
             notes = gr.Markdown(word("emotion_empty"), elem_classes="hint", elem_id="emotion-notes")

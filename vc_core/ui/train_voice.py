@@ -8,7 +8,6 @@ from typing import Any
 import gradio as gr
 
 from vc_core.errors import UserError
-from vc_core.home import studio_home
 from vc_core.progress import Progress, part_of
 from vc_core.training import TRAINING_METHODS
 from vc_core.training.base import Clips
@@ -24,7 +23,7 @@ from vc_core.ui.events import in_steps, on_device, relay, sentences
 from vc_core.ui.handover import Handover
 from vc_core.ui.train_recordings import Recordings, doctor_step, recordings_step, sources_of, without_music
 from vc_core.ui.train_watch import chosen_again, gone_on, watching_step
-from vc_core.ui.visitors import is_shared, library_of, training_folder
+from vc_core.ui.visitors import home_of, library_of, training_folder
 from vc_core.ui.words import WORDS, said_to, word
 from vc_core.voices import CONSENTS, VoiceLibrary
 
@@ -110,7 +109,7 @@ def _library_for(method: str, request: gr.Request) -> Path:
     known = TRAINING_METHODS.get(method)
     if known is None or known.library == "voices":
         return library_of(request).folder
-    return (training_folder(request).parent if is_shared() else studio_home()) / known.library
+    return home_of(request) / known.library
 
 
 def train_voice_panel(handover: Handover) -> None:

@@ -38,9 +38,14 @@ def library_of(request: gr.Request | None) -> VoiceLibrary:
     return VoiceLibrary(_visitor_folder(request), shipped=[STARTER_VOICES])
 
 
+def home_of(request: gr.Request | None) -> Path:
+    """Where this visitor's own things are."""
+    return _visitor_folder(request) if is_shared() else studio_home()
+
+
 def training_folder(request: gr.Request | None) -> Path:
     """Where this visitor's trainings are."""
-    return (_visitor_folder(request) if is_shared() else studio_home()) / "training"
+    return home_of(request) / "training"
 
 
 def forget(request: gr.Request) -> None:

@@ -194,6 +194,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "모델 없이 작동합니다. 음높이, 빠르기, 크기, 음색을 음성학이 설명하는 대로 바꿉니다.",
     ),
     "engine_relgan": ("RelGAN (experimental)", "RelGAN (실험적)"),
+    "notice_own": (
+        "A model of your own: it gives the emotions that it was trained on.",
+        "직접 학습한 모델: 학습한 감정을 냅니다.",
+    ),
     "notice_relgan": (
         "Learned happy, angry, sad, afraid and surprised from synthetic voices; hardly better than their averages.",
         "합성 음성에서 기쁨, 화남, 슬픔, 두려움, 놀람을 배웠습니다. 평균값만 쓰는 것보다 크게 낫지는 않습니다.",
