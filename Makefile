@@ -4,6 +4,8 @@ PYTHON ?= python3
 SPLEETER_PYTHON ?= python3.11
 POOL ?= /tmp/instant-pool
 BIN := .venv/bin
+# Each worker takes up to 2 GB; a file's tests stay together, for what they share.
+PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: run test test-all check format bench examples spleeter-env starter-separator starter-voices screenshots space clean
 
@@ -13,17 +15,17 @@ run: .venv/installed
 
 # The tests: no network, no GPU, a few minutes.
 test: .venv/installed-dev
-	$(BIN)/pytest
+	$(PYTEST)
 
 # With the slow ones too.
 test-all: .venv/installed-dev
-	$(BIN)/pytest -m "not gpu"
+	$(PYTEST) -m "not gpu"
 
 check: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(PYTEST)
 
 format: .venv/installed-dev
 	$(BIN)/ruff check --fix .

@@ -106,12 +106,18 @@ def chromium():
         browser.close()
 
 
-@pytest.fixture
-def client(studio, tmp_path):
-    """A program that calls the app."""
+def client_of(address: str, downloads: Path):
+    """A program that calls the app, with patience: a busy machine answers late."""
     from gradio_client import Client
 
-    return Client(studio, verbose=False, download_files=str(tmp_path / "downloads"), analytics_enabled=False)
+    return Client(
+        address, verbose=False, download_files=str(downloads), analytics_enabled=False, httpx_kwargs={"timeout": 60}
+    )
+
+
+@pytest.fixture
+def client(studio, tmp_path):
+    return client_of(studio, tmp_path / "downloads")
 
 
 def pytest_terminal_summary(terminalreporter):

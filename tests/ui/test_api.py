@@ -9,9 +9,9 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, client_of
 from conversion.so_vits_maker import write_checkpoint
-from gradio_client import Client, handle_file
+from gradio_client import handle_file
 from gradio_client.exceptions import AppError
 from voice_maker import add_voice
 
@@ -101,7 +101,7 @@ def test_two_clients_at_once_get_their_own(studio, tmp_path, tone):
     def one(hertz, seconds):
         path = tmp_path / f"{hertz}.wav"
         write_audio(path, tone(hertz, seconds=seconds, channels=2), format_name="wav16")
-        client = Client(studio, verbose=False, download_files=str(tmp_path / str(hertz)), analytics_enabled=False)
+        client = client_of(studio, tmp_path / str(hertz))
         vocals, accompaniment, *_ = client.predict(song=handle_file(path), format_name="wav32", api_name="/separate")
         total = read_audio(vocals).samples + read_audio(accompaniment).samples
         spectrum = np.abs(np.fft.rfft(total[0]))
@@ -169,7 +169,7 @@ class TestSharedPage:
 
     def test_a_visitors_voices_are_their_own(self, shared, tmp_path):
         archive = export_zip(add_voice(VoiceLibrary(tmp_path / "elsewhere")), tmp_path / "alto.zip")
-        ann, bob = (Client(shared, verbose=False, analytics_enabled=False) for _ in range(2))
+        ann, bob = (client_of(shared, tmp_path / "downloads") for _ in range(2))
         ann.predict(archive=handle_file(archive), repo="", name="", api_name="/add_voice")
         assert "Alto" in [voice["name"] for voice in ann.predict(api_name="/voices")]
         assert "Alto" not in [voice["name"] for voice in bob.predict(api_name="/voices")]

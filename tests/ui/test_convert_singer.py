@@ -6,9 +6,9 @@ from pathlib import Path
 import gradio as gr
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, client_of
 from conversion.instant_voices import make_voice
-from gradio_client import Client, handle_file
+from gradio_client import handle_file
 from gradio_client.exceptions import AppError
 from voice_maker import add_voice
 
@@ -137,7 +137,7 @@ def test_on_a_shared_page_nobody_sings_with_anothers_voice(monkeypatch, tmp_path
     suite: gr.Blocks = build_suite(["convert_singer", "voices"])
     try:
         address = launch(suite)
-        ann, bob = (Client(address, verbose=False, analytics_enabled=False) for _ in range(2))
+        ann, bob = (client_of(address, tmp_path / "downloads") for _ in range(2))
         archive = export_zip(add_voice(VoiceLibrary(tmp_path / "elsewhere")), tmp_path / "alto.zip")
         ann.predict(archive=handle_file(archive), repo="", name="", api_name="/add_voice")
         with pytest.raises(AppError, match="no voice called “Alto”"):

@@ -5,8 +5,8 @@ import time
 import gradio as gr
 import numpy as np
 import pytest
-from conftest import ROOT
-from gradio_client import Client, handle_file
+from conftest import ROOT, client_of
+from gradio_client import handle_file
 from gradio_client.exceptions import AppError
 
 from vc_core.loudness import loudness_lufs
@@ -22,7 +22,7 @@ def tune(song, tmp_path):
     return tmp_path / "tune.wav"
 
 
-def test_a_cover_comes_back_with_its_parts_and_is_found_again(studio, client, tune):
+def test_a_cover_comes_back_with_its_parts_and_is_found_again(studio, client, tune, tmp_path):
     cover, vocals, accompaniment, original, archive, picture, notes, job = client.predict(
         song=handle_file(tune), voice="Annie", format_name="wav32", api_name="/cover"
     )
@@ -34,7 +34,7 @@ def test_a_cover_comes_back_with_its_parts_and_is_found_again(studio, client, tu
     assert archive.endswith("tune - annie.zip")
     assert picture.endswith("key.png")
     assert "semitones" in notes
-    another = Client(studio, verbose=False, analytics_enabled=False)
+    another = client_of(studio, tmp_path / "downloads")
     assert read_audio(another.predict(job=job, api_name="/cover_result")[0]).frames == song.frames
     assert another.predict(job=job, api_name="/cover_stop") == "done"
     assert read_audio(original).frames == song.frames
@@ -48,7 +48,7 @@ def test_a_cover_goes_on_when_its_client_leaves(studio, client, song, tmp_path):
         time.sleep(0.05)
         job = next((made[-1] for made in running.outputs() if made[-1]), "")
     running.cancel()
-    cover, *_ = Client(studio, verbose=False, analytics_enabled=False).predict(job=job, api_name="/cover_result")
+    cover, *_ = client_of(studio, tmp_path / "downloads").predict(job=job, api_name="/cover_result")
     assert read_audio(cover).frames == 2 * song.frames
 
 

@@ -51,7 +51,9 @@ def test_twenty_visitors_are_served_in_the_order_they_came(studio, second, devic
     assert VISITORS <= MOST_IN_LINE + MAX_WAITING
     jobs, places = [], []
     for at in range(VISITORS):
-        visitor = Client(studio, verbose=False, download_files=False, analytics_enabled=False)
+        visitor = Client(
+            studio, verbose=False, download_files=False, analytics_enabled=False, httpx_kwargs={"timeout": 60}
+        )
         jobs.append(visitor.submit(song=second, engine="repet", format_name="wav16", api_name="/separate"))
         places.append(place_of(jobs[-1], in_line=at < MOST_IN_LINE))
     assert places == list(range(1, VISITORS + 1))

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT
+from conftest import ROOT, client_of
 from conversion.so_vits_maker import write_checkpoint, write_content_vec
-from gradio_client import Client, handle_file
+from gradio_client import handle_file
 from gradio_client.exceptions import AppError
 from hub_server import Fault, Repo
 from huggingface_hub import constants
@@ -224,12 +224,12 @@ def test_settings_are_those_of_the_chosen_voice(library, files, tmp_path):
     assert (group["visible"], singer["value"], by_clusters["value"]) == ("hidden", "", 0)
 
 
-def test_on_a_shared_page_a_model_is_its_visitors_own(repo, monkeypatch):
+def test_on_a_shared_page_a_model_is_its_visitors_own(repo, monkeypatch, tmp_path):
     monkeypatch.setenv("VOICE_STUDIO_SHARED", "1")
     suite = build_suite(["convert_singer", "voices"])
     try:
         address = launch(suite)
-        ann, bob = (Client(address, verbose=False, analytics_enabled=False) for _ in range(2))
+        ann, bob = (client_of(address, tmp_path / "downloads") for _ in range(2))
         ann.predict(repo="me/drake", **SAID, singer="singer", api_name="/import_so_vits")
         names = [{voice["name"] for voice in one.predict(api_name="/voices")} for one in (ann, bob)]
         assert ["Drake" in each for each in names] == [True, False]

@@ -12,8 +12,8 @@ from importlib.metadata import packages_distributions, version
 import httpx
 import pytest
 import yaml
-from conftest import ROOT
-from gradio_client import Client, handle_file
+from conftest import ROOT, client_of
+from gradio_client import handle_file
 from test_architecture import FILES, imports_of, module_of
 
 spec = importlib.util.spec_from_file_location("build_spaces", ROOT / "spaces" / "build.py")
@@ -77,7 +77,7 @@ def test_it_starts_from_its_own_folder_alone(space, free_port, tmp_path):
             except httpx.HTTPError:
                 assert process.poll() is None
                 time.sleep(0.25)
-        client = Client(address, verbose=False, download_files=str(tmp_path), analytics_enabled=False)
+        client = client_of(address, tmp_path)
         vocals, *_ = client.predict(song=handle_file(space / "examples" / "song.flac"), api_name="/separate")
         assert vocals.endswith("vocals.flac")
     finally:

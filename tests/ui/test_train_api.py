@@ -3,8 +3,8 @@
 import time
 
 import pytest
-from conftest import ROOT
-from gradio_client import Client, handle_file
+from conftest import ROOT, client_of
+from gradio_client import handle_file
 from gradio_client.exceptions import AppError
 from training_app import app_that_trains
 
@@ -42,11 +42,11 @@ def app(tmp_path_factory):
 
 
 @pytest.fixture
-def client(app):
-    return Client(app, verbose=False, analytics_enabled=False)
+def client(app, tmp_path):
+    return client_of(app, tmp_path / "downloads")
 
 
-def test_a_run_is_stopped_found_again_by_another_page_and_resumed(client, app):
+def test_a_run_is_stopped_found_again_by_another_page_and_resumed(client, app, tmp_path):
     run = start(client, "Ann", settings="steps = 200\npause_seconds = 0.02")
 
     def status():
@@ -56,7 +56,7 @@ def test_a_run_is_stopped_found_again_by_another_page_and_resumed(client, app):
     client.predict(run=run, api_name="/train_stop")
     wait_for(lambda: status()["state"] == "stopped")
     stopped_at = status()["step"]
-    another = Client(app, verbose=False, analytics_enabled=False)
+    another = client_of(app, tmp_path / "downloads")
     assert {"run": run, "name": "Ann", "method": "tiny", "state": "stopped"} in another.predict(api_name="/trainings")
     assert another.predict(run=run, api_name="/train_resume") == run
     done = wait_for(lambda: status() if status()["state"] == "finished" else None)
@@ -93,7 +93,7 @@ def test_no_name_of_a_run_leads_elsewhere(client, run):
 @pytest.mark.slow
 def test_two_visitors_of_a_shared_page_train_at_once_and_never_meet(tmp_path):
     with app_that_trains(tmp_path / "home", shared=True) as address:
-        ann, bob = (Client(address, verbose=False, analytics_enabled=False) for _ in range(2))
+        ann, bob = (client_of(address, tmp_path / "downloads") for _ in range(2))
         runs = {"Ann": start(ann, "Same name", files=(LINE, LINE)), "Bob": start(bob, "Same name", files=(SUNG, SUNG))}
         for client, run in ((ann, runs["Ann"]), (bob, runs["Bob"])):
             wait_until_finished(client, run)

@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import numpy as np
 import pytest
-from conftest import ROOT
-from gradio_client import Client, handle_file
+from conftest import ROOT, client_of
+from gradio_client import handle_file
 from gradio_client.exceptions import AppError
 
 from vc_core.reading import read_audio
@@ -98,7 +98,7 @@ def zerogpu(scheduler, tmp_path_factory, free_port):
 
 @pytest.fixture
 def client(zerogpu, tmp_path):
-    return Client(zerogpu, verbose=False, download_files=str(tmp_path / "downloads"), analytics_enabled=False)
+    return client_of(zerogpu, tmp_path / "downloads")
 
 
 def test_the_result_comes_out_of_the_forked_worker(client, scheduler, song):
