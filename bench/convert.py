@@ -3,12 +3,13 @@
 The weights are random, so this is about time and memory, not about how good the voice is. Times are CPU seconds
 on one thread, which other work on the machine changes least; a cold process is counted from its start, imports and all.
 
-`python bench/convert.py` runs all; `python bench/convert.py 10` only the 10 seconds.
+`python bench/convert.py` runs all; `python bench/convert.py 10 cold` only the 10 seconds and the commands.
 """
 
 import os
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from vc_core.reading import read_audio
 
 RATE = 44_100
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
+COLD_PAIRS = 3
 SONGS = {"10": "10 s", "60r": "60 s with rests", "60": "60 s without rests"}
 
 OURS = """
@@ -60,6 +62,22 @@ if len(sys.argv) > 3:
 started = time.process_time()
 convert(audio)
 print("took", time.process_time() - started, time.process_time())
+"""
+
+VC = """
+import sys, time
+from vc_core.cli import app
+app(sys.argv[1:], standalone_mode=False)
+print("took", 0, time.process_time())
+"""
+
+SVC = """
+import sys, time
+from vc_core.torchaudio_guard import ensure_torchaudio
+ensure_torchaudio()
+from so_vits_svc_fork.__main__ import cli
+cli.main(sys.argv[1:], standalone_mode=False)
+print("took", 0, time.process_time())
 """
 
 
@@ -101,11 +119,19 @@ def compare(name: str, song: Path, voice: Path, checkpoint: Path) -> None:
     )
 
 
-def compare_cold(song: Path, voice: Path, checkpoint: Path) -> None:
-    _, theirs, _ = took(THEIRS, str(checkpoint), str(song), **ONE_THREAD)
-    for precision in ("exact", "fast"):
-        _, ours, _ = took(OURS, str(voice), str(song), precision, **ONE_THREAD)
-        print(f"| 10 s, cold process, {precision} | {ours:.1f} s | {theirs:.1f} s | {theirs / ours:.2f} |", flush=True)
+def compare_cold(song: Path, checkpoint: Path) -> None:
+    """The two commands, turn by turn, from their start to their end."""
+    target = str(song.with_name("sung.wav"))
+    made = ["infer", str(song), "-o", target, "-m", f"{checkpoint}/G_100.pth", "-c", f"{checkpoint}/config.json"]
+    theirs = partial(took, SVC, *made, "-s", "singer", "-na", "-fm", "dio", **ONE_THREAD, HF_HUB_OFFLINE="1")
+    ours = [
+        partial(took, VC, "convert", str(song), "--voice", "Tester", "-o", str(song.parent), *more, **ONE_THREAD)
+        for more in ((), ("--so-vits", "precision=fast"))
+    ]
+    costs = np.array([[one()[1] for one in (theirs, *ours)] for _ in range(COLD_PAIRS)])
+    for at, precision in ((1, "exact"), (2, "fast")):
+        ratio, (peer, own) = np.median(costs[:, 0] / costs[:, at]), np.median(costs[:, (0, at)], axis=0)
+        print(f"| 10 s, cold command, {precision} | {own:.1f} s | {peer:.1f} s | {ratio:.2f} |", flush=True)
 
 
 def write_ear(folder: Path) -> None:
@@ -121,7 +147,7 @@ def write_ear(folder: Path) -> None:
 
 def main() -> None:
     print(machine(), end="\n\n")
-    wanted = sys.argv[1:] or list(SONGS)
+    wanted = sys.argv[1:] or [*SONGS, "cold"]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         os.environ["VOICE_STUDIO_HOME"] = str(folder)
@@ -134,9 +160,10 @@ def main() -> None:
         os.chdir(folder)
         paths = songs(folder)
         print("| so-vits | Voice Studio | so-vits-svc-fork | ratio |\n|---|---|---|---|")
-        for song in wanted:
+        for song in (name for name in wanted if name in SONGS):
             compare(song, paths[song], voice, folder / "checkpoint")
-        compare_cold(paths["10"], voice, folder / "checkpoint")
+        if "cold" in wanted:
+            compare_cold(paths["10"], folder / "checkpoint")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from vc_core.home import studio_home
 from vc_core.hub import Checkpoint, fetch
 from vc_core.models.content_vec import ContentVec
 from vc_core.progress import Progress, silent
+from vc_core.unfilled import unfilled
 from vc_core.weights import fill, load_tensors
 
 CONTENT_VEC = Checkpoint("lengyue233/content-vec-best", "pytorch_model.bin", "ab04aa7067b99ee05cc82499bc64916b980a1967")
@@ -46,8 +47,8 @@ def load_content_vec(layers: int, *, is_projected: bool, precision: str = "float
 
 @lru_cache(maxsize=2)
 def _loaded(path: Path, layers: int, is_projected: bool, precision: str, device: str) -> ContentVec:
-    tensors = load_tensors(path)
-    with torch.device("meta"):
+    tensors = load_tensors(path, mapped=True)
+    with unfilled():
         network = ContentVec(layers, is_projected=is_projected)
     fill(network, _needed(tensors, layers, is_projected), source=path.name, taken=True)
     return network.to(device, getattr(torch, precision)).eval().requires_grad_(False)

@@ -17,9 +17,13 @@ damaging many."""
 COUNTER = ".num_batches_tracked"
 
 
-def load_tensors(path: Path) -> dict[str, Any]:
-    """What a checkpoint holds, on the CPU: tensors by name, and for pickles the plain values beside them."""
+def load_tensors(path: Path, *, mapped: bool = False) -> dict[str, Any]:
+    """What a checkpoint holds, on the CPU: tensors by name, and for pickles the plain values beside them.
+
+    What is `mapped` is read when it is used, as safetensors always are; for files that nobody changes meanwhile.
+    """
     import pickle
+    import zipfile
 
     import torch
     from safetensors import SafetensorError
@@ -35,7 +39,7 @@ def load_tensors(path: Path) -> dict[str, Any]:
         except SafetensorError as error:
             raise UserError(f"“{path.name}” is not a whole safetensors file. Download it again.") from error
     try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
+        loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=mapped and zipfile.is_zipfile(path))
     except pickle.UnpicklingError as error:
         raise UserError(
             f"“{path.name}” was not loaded: it holds code beside its weights, or is damaged. "
@@ -54,7 +58,7 @@ def fill(module: "nn.Module", tensors: Mapping[str, "Tensor"], *, source: str, t
     """Put weights into a network; every one must have its place and its shape, and be finite.
 
     A layer left at its random start would make noise without a word, so nothing is left out. Weights that are `taken`
-    are not copied, but become the network's own, which may have none of its own yet (`torch.device("meta")`).
+    are not copied, but become the network's own, which may have none of its own yet (`unfilled`).
     """
     import torch
 

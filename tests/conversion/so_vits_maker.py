@@ -13,7 +13,8 @@ import yaml
 from torch import nn
 
 from vc_core.content_vec import content_vec_file
-from vc_core.conversion.so_vits_import import SoVitsFiles, VoiceFacts, import_so_vits
+from vc_core.conversion.so_vits_import import VoiceFacts, import_so_vits
+from vc_core.conversion.so_vits_repo import SoVitsFiles
 from vc_core.models.content_vec import ContentVec
 from vc_core.models.mel_diffusion import DiffusionShape, MelDiffusion
 from vc_core.torchaudio_guard import ensure_torchaudio

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from conversion.so_vits_maker import make_so_vits_voice, write_content_vec
+from conversion.so_vits_maker import make_so_vits_voice, write_checkpoint, write_content_vec
 from measures import snr_db
 from safetensors.torch import save_file
 
@@ -14,10 +14,12 @@ from vc_core.audio import Audio
 from vc_core.content_vec import content_vec_file
 from vc_core.conversion import ConversionOptions, load_converter
 from vc_core.conversion.so_vits import load_so_vits
+from vc_core.conversion.so_vits_import import VoiceFacts, import_so_vits
 from vc_core.conversion.so_vits_options import SoVitsOptions, tuned
+from vc_core.conversion.so_vits_repo import SoVitsFiles
 from vc_core.errors import UserError
 from vc_core.progress import Cancelled
-from vc_core.voices import Voice, hashes_of, read_card, write_card
+from vc_core.voices import Voice, VoiceLibrary, hashes_of, read_card, write_card
 
 RATE = 44_100
 PLAIN = SoVitsOptions()
@@ -129,6 +131,29 @@ def test_a_held_tone_has_no_seam(converter):
     clicks = np.convolve(np.diff(made, 3) ** 2, np.ones(44), "same")
     border = round(converter.windows.seconds * RATE)
     assert clicks[border - 2000 : border + 2000].max() <= 1.2 * np.quantile(clicks, 0.999)
+
+
+@pytest.mark.slow
+def test_a_held_tone_is_at_borders_what_it_is_in_one_piece(tmp_path, monkeypatch):
+    """Of a voice that follows the pitch around each moment; random attention would mix in the whole of each window."""
+    generator = write_checkpoint(tmp_path / "checkpoint", "fork 4.0v1")
+    checkpoint = torch.load(generator)
+    for name, weight in checkpoint["model"].items():
+        if name == "pre.weight" or (name.startswith("enc_p.") and ".conv_o." in name):
+            weight.zero_()
+    torch.save(checkpoint, generator)
+    files = SoVitsFiles(generator, generator.with_name("config.json"))
+    voice = import_so_vits(VoiceLibrary(tmp_path), files, VoiceFacts("T", "synthetic", "MIT", speaker="singer"))
+    made, song = {}, sung(8.0)
+    for seconds in (2.0, 10.0):
+        monkeypatch.setattr("vc_core.conversion.so_vits.WINDOW_SECONDS", seconds)
+        converter = load_so_vits(voice)
+        made[seconds] = converter.convert(song, options()).samples[0]
+        if seconds == 2.0:
+            borders = [round(at * converter.windows.seconds * RATE) for at in (1, 2, 3)]
+    for border in borders:
+        around = slice(border - RATE // 20, border + RATE // 20)
+        assert snr_db(made[10.0][around], made[2.0][around]) >= 60
 
 
 @pytest.mark.slow

@@ -9,16 +9,21 @@ import numpy as np
 import pytest
 import torch
 from conversion.so_vits_maker import HOP, RATE, write_checkpoint, write_content_vec, write_diffusion
+from hub_server import Repo
 from measures import snr_db
+from typer.testing import CliRunner
 
 from vc_core.audio import Audio
+from vc_core.cli import app
 from vc_core.conversion import ConversionOptions
 from vc_core.conversion.so_vits import load_so_vits
 from vc_core.conversion.so_vits_config import read_config
 from vc_core.conversion.so_vits_diffusion import load_diffusion
-from vc_core.conversion.so_vits_import import SoVitsFiles, VoiceFacts, import_so_vits
+from vc_core.conversion.so_vits_import import VoiceFacts, import_so_vits
 from vc_core.conversion.so_vits_options import SoVitsOptions
+from vc_core.conversion.so_vits_repo import SoVitsFiles, fetch_files, look_over
 from vc_core.errors import UserError
+from vc_core.hub import parse_checkpoint
 from vc_core.models.mel_diffusion import drawn_by_steps
 from vc_core.voices import VoiceLibrary, verify
 
@@ -169,3 +174,77 @@ def test_a_diffusion_that_hears_otherwise_is_refused(files, library, tmp_path):
     swapped = replace(files, diffusion=(files.generator, *files.diffusion[1:]))
     with pytest.raises(UserError, match="no diffusion model"):
         import_so_vits(library, swapped, FACTS)
+
+
+# From the Hub
+
+MODEL = "logs/44k/diffusion/model_5000.pt"
+VOCODER = "pretrain/nsf_hifigan"
+
+
+@pytest.fixture
+def repo(hub, files):
+    """As 4.1 lays its folders out."""
+    model, settings, vocoder, sizes = (path.read_bytes() for path in files.diffusion)
+    hub.repos["me/deep"] = Repo(
+        {
+            "logs/44k/G_100.pth": files.generator.read_bytes(),
+            "configs/config.json": files.config.read_bytes(),
+            MODEL: model,
+            MODEL.replace("5000", "800"): model,
+            "configs/diffusion.yaml": settings,
+            f"{VOCODER}/model": vocoder,
+            f"{VOCODER}/config.json": sizes,
+        }
+    )
+    return hub.repos["me/deep"]
+
+
+def test_a_repo_s_diffusion_is_offered_with_all_that_it_needs(repo):
+    offered = look_over(parse_checkpoint("me/deep"))
+    assert offered.configs == ("configs/config.json",)
+    assert list(offered.diffusions) == [MODEL, MODEL.replace("5000", "800")]
+    assert offered.diffusions[MODEL] == (
+        MODEL,
+        "configs/diffusion.yaml",
+        f"{VOCODER}/model",
+        f"{VOCODER}/config.json",
+    )
+
+
+@pytest.mark.parametrize("missing", ["configs/diffusion.yaml", f"{VOCODER}/model", f"{VOCODER}/config.json"])
+def test_half_a_diffusion_is_not_offered(repo, missing):
+    del repo.files[missing]
+    assert look_over(parse_checkpoint("me/deep")).diffusions == {}
+
+
+def test_a_diffusion_comes_along_if_it_is_chosen(repo, library, hub):
+    offered = look_over(parse_checkpoint("me/deep"))
+    plain = import_so_vits(library, fetch_files(offered), FACTS)
+    assert "diffusion.safetensors" not in plain.card.files
+    assert not [line for line in hub.log if "model_" in line]
+    deep = import_so_vits(library, fetch_files(offered, diffusion=MODEL), replace(FACTS, name="Deep"))
+    assert verify(deep) == []
+    assert load_diffusion(deep.folder, read_config(deep.folder / "config.json"), 768, "cpu").settings.deepest == 200
+    with pytest.raises(UserError, match="no file “model_1.pt” to choose"):
+        fetch_files(offered, diffusion="model_1.pt")
+
+
+@pytest.mark.parametrize("source", ["me/deep", "files"])
+def test_the_shell_takes_a_diffusion_along(repo, files, tmp_path, monkeypatch, source):
+    monkeypatch.setenv("VOICE_STUDIO_HOME", str(tmp_path / "home"))
+    folder = files.generator.parent
+    for name in repo.files:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(repo.files[name])
+    where = str(files.generator) if source == "files" else source
+    words = ["voices", "add-so-vits", where, "--consent", "synthetic", "--licence", "MIT", "--speaker", "singer"]
+    plain = CliRunner().invoke(app, [*words, "--name", "Plain"])
+    assert (f"To take it along: --diffusion {MODEL}" in plain.output.replace("\n", "")) == (source != "files")
+    wrong = CliRunner().invoke(app, [*words, "--name", "Wrong", "--diffusion", "model_1.pt"])
+    assert wrong.exit_code == 1
+    assert "“model_1.pt”" in wrong.output
+    done = CliRunner().invoke(app, [*words, "--name", "Deep", "--diffusion", MODEL])
+    assert done.exit_code == 0, done.output
+    added = VoiceLibrary(tmp_path / "home" / "voices").find("Deep")
+    assert {"diffusion.safetensors", "vocoder.safetensors", "diffusion.json"} <= added.card.files.keys()

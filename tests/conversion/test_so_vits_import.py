@@ -17,14 +17,11 @@ from vc_core.conversion.so_vits_import import (
     CLUSTERS_FILE,
     CONFIG_FILE,
     WEIGHTS_FILE,
-    SoVitsFiles,
     VoiceFacts,
-    fetch_config,
-    fetch_files,
     import_so_vits,
-    look_over,
     speakers_of,
 )
+from vc_core.conversion.so_vits_repo import SoVitsFiles, fetch_config, fetch_files, look_over
 from vc_core.errors import UserError
 from vc_core.hub import parse_checkpoint
 from vc_core.voices import VoiceLibrary, verify
@@ -350,3 +347,38 @@ def test_the_shell_takes_a_checkpoint_in(repo, files, source, tmp_path, monkeypa
     assert done.exit_code == 0, done.output
     assert "“Drake” has been added." in done.output
     assert (source == "files") != ("Taking G_106000.pth. There are also: G_98400.pth" in done.output)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--speaker", "nobody"], "singer, other"),
+        (["--name", "Clara", "--speaker", "singer"], "a voice called “Clara” already"),
+        (["--licence", " ", "--speaker", "singer"], "state its licence"),
+        (["--speaker", "singer"], "hears through “whisper-ppg”"),
+    ],
+)
+def test_the_shell_refuses_before_it_downloads(repo, hub, tmp_path, monkeypatch, words, sentence):
+    monkeypatch.setenv("VOICE_STUDIO_HOME", str(tmp_path / "home"))
+    if "whisper" in sentence:
+        config = json.loads(repo.files["config.json"])
+        config["model"]["speech_encoder"] = "whisper-ppg"
+        repo.files["config.json"] = json.dumps(config).encode()
+    given = ["--name", "Drake", "--consent", "permission", "--licence", "MIT", *words]
+    asked = CliRunner().invoke(app, ["voices", "add-so-vits", "me/drake", *given])
+    assert asked.exit_code == 1
+    assert sentence in asked.output.replace("\n", " ")
+    assert not [line for line in hub.log if line.startswith("GET") and ".pth" in line]
+
+
+def test_clusters_of_a_repo_are_chosen_by_name(hub, repo, tmp_path, monkeypatch):
+    monkeypatch.setenv("VOICE_STUDIO_HOME", str(tmp_path / "home"))
+    torch.save(clusters(), tmp_path / "kmeans.pt")
+    repo.files["kmeans_10000.pt"] = (tmp_path / "kmeans.pt").read_bytes()
+    given = ["--consent", "permission", "--licence", "MIT", "--speaker", "singer"]
+    for name, chosen in (("Far", "kmeans_10000.pt"), ("Near", str(tmp_path / "kmeans.pt"))):
+        done = CliRunner().invoke(
+            app, ["voices", "add-so-vits", "me/drake", "--name", name, *given, "--clusters", chosen]
+        )
+        assert done.exit_code == 0, done.output
+        assert CLUSTERS_FILE in VoiceLibrary(tmp_path / "home" / "voices").find(name).card.files

@@ -14,8 +14,9 @@ from gradio_client.exceptions import AppError
 from hub_server import Fault, Repo
 from huggingface_hub import constants
 
-from vc_core.conversion.so_vits_import import SoVitsFiles, VoiceFacts
+from vc_core.conversion.so_vits_import import VoiceFacts
 from vc_core.conversion.so_vits_import import import_so_vits as take_in
+from vc_core.conversion.so_vits_repo import SoVitsFiles
 from vc_core.provenance import read_origin
 from vc_core.reading import read_audio
 from vc_core.report_card import MEASURES
@@ -83,7 +84,8 @@ def test_from_a_link_over_a_breaking_connection_to_a_report_card(client, hub, re
     hub.faults = [Fault("G_106000.pth", kind, after_bytes=20_000) for kind in ("fin", "rst")]
     offer = client.predict(repo=f"{hub.url}/me/drake", api_name="/so_vits_offer")
     assert offer == {
-        "checkpoints": ["G_106000.pth", "G_98400.pth"], "singers": ["singer", "other"], "clusters": ["kmeans_10000.pt"]
+        "checkpoints": ["G_106000.pth", "G_98400.pth"], "singers": ["singer", "other"], "clusters": ["kmeans_10000.pt"],
+        "diffusions": [],
     }  # fmt: skip
     taken = client.predict(
         repo="me/drake", **SAID, singer="other", clusters="kmeans_10000.pt", api_name="/import_so_vits"
@@ -112,7 +114,7 @@ def test_from_a_link_over_a_breaking_connection_to_a_report_card(client, hub, re
 def test_an_upload_is_taken_in(client, files, library, tmp_path):
     sent = [handle_file(path) for path in upload(files, tmp_path, "G_98400.pth", "config.json")]
     offer = client.predict(files=sent, api_name="/so_vits_offer")
-    assert offer == {"checkpoints": ["G_98400.pth"], "singers": ["singer", "other"], "clusters": []}
+    assert offer == {"checkpoints": ["G_98400.pth"], "singers": ["singer", "other"], "clusters": [], "diffusions": []}
     client.predict(files=sent, **SAID, singer="singer", api_name="/import_so_vits")
     voice = library.find("Drake")
     assert verify(voice) == []
@@ -120,11 +122,11 @@ def test_an_upload_is_taken_in(client, files, library, tmp_path):
 
 
 def test_the_page_proposes_the_newest_step_and_asks_who_sings(repo):
-    checkpoint, singer, clusters, name = _filled(so_vits_offer("me/drake"), "me/drake", None)
+    checkpoint, singer, clusters, diffusion, name = _filled(so_vits_offer("me/drake"), "me/drake", None)
     assert checkpoint["choices"] == ["G_106000.pth", "G_98400.pth"]
     assert checkpoint["value"] == "G_106000.pth"
     assert (singer["choices"], singer["value"]) == (QUOTED, None)
-    assert clusters["value"] == ""
+    assert (clusters["value"], diffusion["visible"]) == ("", "hidden")
     assert name == "drake"
     del repo.files["G_98400.pth"]
     repo.files["config.json"] = repo.files["config.json"].replace(b'"singer": 0, "other": 1', b'"singer": 0')

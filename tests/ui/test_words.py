@@ -10,10 +10,12 @@ from vc_core.conversion import AUTOMATIC_KEYS, CONVERTERS
 from vc_core.conversion.so_vits_options import PRECISIONS
 from vc_core.emotion import EMOTIONS, GUESS, STYLERS
 from vc_core.key_advisor import KEY_WAYS
+from vc_core.recipes import BACKING_WAYS
 from vc_core.report_card import MEASURES
 from vc_core.separation import SEPARATORS
 from vc_core.training import TRAINING_METHODS
 from vc_core.training.advice import Verdict
+from vc_core.training.findings import IN_ENGLISH
 from vc_core.training.spec import State
 from vc_core.ui.add_emotion import STEPS
 from vc_core.ui.suite import PANELS
@@ -33,6 +35,13 @@ def test_a_word_is_in_both_languages(key):
     assert re.findall(r"\d+", english) == re.findall(r"\d+", korean)
 
 
+@pytest.mark.parametrize("kind", IN_ENGLISH)
+def test_a_finding_has_the_same_figures_in_both_languages(kind):
+    for key in (f"finding_{kind}", f"remedy_{kind}"):
+        english, korean = (sorted(re.findall(r"{\w+", text)) for text in WORDS[key])
+        assert english == korean
+
+
 def test_every_word_that_is_asked_for_exists_and_every_other_is_gone():
     source = "\n".join(path.read_text() for path in UI.glob("*.py") if not path.name.endswith("words.py"))
     asked = set(re.findall(r"[\"']([a-z_]+)[\"']", source))
@@ -41,9 +50,10 @@ def test_every_word_that_is_asked_for_exists_and_every_other_is_gone():
     asked |= {f"report_{name}" for name in MEASURES}
     asked |= {f"emotion_{name}" for name in (*EMOTIONS, GUESS)} | {f"step_{round(100 * step)}" for step in STEPS}
     asked |= {f"precision_{name}" for name in PRECISIONS}
-    asked |= {f"cover_key_{name}" for name in KEY_WAYS}
+    asked |= {f"cover_key_{name}" for name in KEY_WAYS} | {f"backing_{name}" for name in BACKING_WAYS}
     asked |= {f"{word}_{name}" for word in ("method", "method_notice") for name in TRAINING_METHODS}
     asked |= {f"state_{name}" for name in get_args(State)} | {f"advice_{name}" for name in get_args(Verdict)}
+    asked |= {f"{word}_{kind}" for word in ("finding", "remedy") for kind in IN_ENGLISH}
     asked |= {f"tab_{name}" for name in PANELS} | {f"consent_{name}" for name in CONSENTS}
     asked |= {f"send_{name}" for name in PANELS}
     assert set(WORDS) <= asked, f"unused: {set(WORDS) - asked}"

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.signal import oaconvolve
 
 from vc_core.audio import Audio, Samples
 
@@ -73,6 +72,9 @@ def placed(pieces: Iterable[Audio], placement: Placement) -> Iterator[Audio]:
     for piece in pieces:
         samples = piece.samples * placement.gains[:, None]
         if is_wide:
+            # Not at the top: scipy.signal takes longer to import than most songs need of it.
+            from scipy.signal import oaconvolve
+
             echo = _echo(piece.sample_rate)
             tail = np.zeros((1, len(echo) - 1), np.float32) if before is None else before
             heard = np.concatenate([tail, piece.samples], axis=1)

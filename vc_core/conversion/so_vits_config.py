@@ -160,6 +160,15 @@ def shape_of(tensors: Mapping[str, "Tensor"], config: SoVitsConfig, source: str)
     return shape
 
 
+def check_encoder(config: SoVitsConfig, source: str) -> None:
+    """What hears otherwise is known from its config alone, so that it need not be downloaded first."""
+    if not any(config.encoder in encoders for encoders in KNOWN_ENCODERS.values()):
+        raise UserError(
+            f"The voice of “{source}” can't be used: it hears through “{config.encoder}”. "
+            "Voices that hear through vec256l9 or vec768l12 can."
+        )
+
+
 def _istft_factor(shape: SoVitsShape) -> int:
     if shape.decoder == "hifi-gan":
         return 1

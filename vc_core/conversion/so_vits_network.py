@@ -15,6 +15,7 @@ from vc_core.conversion.so_vits_config import SoVitsShape
 from vc_core.errors import UserError
 from vc_core.models.nsf_hifigan import Generator, as_2d, with_channels_last
 from vc_core.quiet_import import quiet_import
+from vc_core.unfilled import unfilled
 from vc_core.weights import fill
 
 FLOW_KERNEL, FLOW_DILATION, FLOW_LAYERS = 5, 1, 4
@@ -147,18 +148,17 @@ def _istft_decoder(shape: SoVitsShape) -> nn.Module:
 def build_network(shape: SoVitsShape, tensors: Mapping[str, Tensor], source: str) -> SoVitsNetwork:
     """The network with these weights, whose norms are folded in; none is left at random."""
     try:
-        with torch.device("meta"):  # which takes no memory
+        with unfilled():
             network = _without_norms(SoVitsNetwork(shape))
     except (AssertionError, RuntimeError, TypeError, ValueError, ZeroDivisionError) as error:
         raise UserError(f"“{source}” describes a network that can't be built: {error!s:.100}") from error
     if sum(tensor.numel() for tensor in network.state_dict().values()) > MOST_WEIGHTS:
         raise UserError(f"“{source}” describes a network that is too large.")
-    network.to_empty(device="cpu")
     own = {name: value.float() for name, value in tensors.items() if not name.startswith("enc_q.")}
     if isinstance(network.dec, Generator):
         decoder = {name: value for name, value in own.items() if name.startswith("dec.")}
         own |= as_2d(decoder)
-    fill(network, own, source=source)
+    fill(network, own, source=source, taken=True)
     if isinstance(network.dec, Generator):
         with_channels_last(network.dec)
     return network.eval().requires_grad_(False)

@@ -15,12 +15,11 @@ THRESHOLD = 0.03
 
 class Rmvpe:
     def __init__(self, checkpoint: Checkpoint, device: str) -> None:
-        import torch
-
         from vc_core.models import rmvpe
+        from vc_core.unfilled import unfilled
 
         path = fetch(checkpoint)
-        with torch.device("meta"):
+        with unfilled():
             network = rmvpe.Rmvpe()
         network.to_empty(device="cpu")
         fill(network, load_tensors(path), source=path.name)

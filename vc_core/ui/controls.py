@@ -1,6 +1,8 @@
 """The controls that all tabs share, so that a sound, a button and a result look and act alike everywhere."""
 
-from collections.abc import Callable, Sequence
+import json
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,6 +30,14 @@ WAVEFORM = gr.WaveformOptions(waveform_color="#94a3b8", waveform_progress_color=
 
 PRIVATE: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
 """For events that only move the page itself."""
+
+LOOK_AT = """() => {
+  const part = document.getElementById(%s), { top, bottom } = part ? part.getBoundingClientRect() : {}
+  const calm = matchMedia("(prefers-reduced-motion: reduce)").matches
+  if (bottom > innerHeight || top < 0) part.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" })
+  return []
+}"""
+"""On a phone, progress and result are below the button; whoever has pressed it wants to see them."""
 
 
 def sound_input(
@@ -88,6 +98,27 @@ def player(elem_id: str, label: str, *, visible: bool | Literal["hidden"] = True
         waveform_options=WAVEFORM,
         elem_id=elem_id,
     )
+
+
+def picture(label: str, elem_id: str) -> gr.Image:
+    """A picture of a result, unseen until there is one; what it shows is told in the notes."""
+    return gr.Image(
+        label=word(label),
+        show_label=False,
+        type="filepath",
+        interactive=False,
+        visible="hidden",
+        buttons=["fullscreen"],
+        elem_id=elem_id,
+    )
+
+
+def packed(archive: Path, files: Mapping[str, Path]) -> Path:
+    """Files in a zip by the names that they have in it; not compressed, since sound files hardly get any smaller."""
+    with zipfile.ZipFile(archive, "w") as zip_file:
+        for name, path in files.items():
+            zip_file.write(path, name)
+    return archive
 
 
 def format_choice() -> gr.Dropdown:
@@ -175,6 +206,8 @@ def run_on_device(
 ) -> Dependency:
     """Wire a button to its handler; gives the event, for what shall follow it."""
     all_buttons = [*buttons.starts, buttons.stop]
+    # What is hidden shows no progress either.
+    watched = next((part for part in outputs if part.visible is True), outputs[0])
 
     def busy() -> list[Any]:
         return [gr.update(interactive=False) for _ in buttons.starts] + [gr.update(visible=True, interactive=True)]
@@ -182,13 +215,13 @@ def run_on_device(
     def free() -> list[Any]:
         return [gr.update(interactive=True) for _ in buttons.starts] + [gr.update(visible=False)]
 
-    start.click(busy, None, all_buttons, **PRIVATE)
+    start.click(busy, None, all_buttons, js=LOOK_AT % json.dumps(watched.elem_id), **PRIVATE)
     job = start.click(
         handler,
         list(inputs),
         list(outputs),
         api_name=api_name,
-        show_progress_on=outputs[0],
+        show_progress_on=watched,
         concurrency_id=DEVICE_QUEUE,
         concurrency_limit=MOST_IN_LINE,
     )

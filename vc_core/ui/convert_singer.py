@@ -20,10 +20,12 @@ from vc_core.reading import open_audio
 from vc_core.recipes.singing import Part, Performance, convert_singer, speak_as
 from vc_core.report_card import MEASURES
 from vc_core.speaking import FASTEST, GUESS, LANGUAGES, LONGEST_TEXT, SLOWEST, USUAL_SPEED, Line
+from vc_core.ui.compare import Takes, compare_control, compared
 from vc_core.ui.controls import (
     PRIVATE,
     Buttons,
     format_choice,
+    picture,
     player,
     run_on_device,
     sound_input,
@@ -32,6 +34,7 @@ from vc_core.ui.controls import (
 )
 from vc_core.ui.events import Happening, in_steps, on_device, relay, sentences, stoppable
 from vc_core.ui.handover import Handover
+from vc_core.ui.live_voice import live_section
 from vc_core.ui.so_vits_settings import so_vits_settings
 from vc_core.ui.visitors import library_of, results_folder
 from vc_core.ui.voice_picker import voice_picker
@@ -86,7 +89,7 @@ def convert(
             return convert_singer(open_audio(song), target, part, progress=report)
 
         yield from relay(_prepared(part), lambda _: gr.skip(), bar=progress, stopped=stopped)
-        yield from relay(_performed(work), _shown_for(request), bar=progress, stopped=stopped)
+        yield from relay(_performed(work), _shown_for(request, song), bar=progress, stopped=stopped)
 
 
 def speak(
@@ -151,13 +154,14 @@ def _performed(work: Callable[[Progress], Performance]) -> Generator[Happening[P
     return on_device(perform)
 
 
-def _shown_for(request: gr.Request) -> Callable[[Performed], list[Any]]:
+def _shown_for(request: gr.Request, song: str | None = None) -> Callable[[Performed], list[Any]]:
     def shown(performed: Performed) -> list[Any]:
         converted = performed.performance.converted
         shift = f"{converted.shift_semitones:+.3g}"
         notes = [said_to(request, "melodies_legend"), said_to(request, "shifted_by").format(shift), *converted.notes]
         card = asdict(performed.performance.card)
-        return [str(converted.path), str(performed.picture), card, "\n\n".join(notes)]
+        takes = Takes({"compare_before": song, "compare_after": str(converted.path)})
+        return [str(converted.path), str(performed.picture), card, "\n\n".join(notes), takes]
 
     return shown
 
@@ -184,10 +188,12 @@ class Results:
     card: gr.JSON
     notes: gr.Markdown
     table: gr.HTML
+    takes: gr.State
+    compare: gr.HTML
 
     @property
     def outputs(self) -> list[Component]:
-        return [self.sound, self.melodies, self.card, self.notes]
+        return [self.sound, self.melodies, self.card, self.notes, self.takes]
 
 
 def convert_singer_panel(handover: Handover) -> None:
@@ -209,6 +215,7 @@ def convert_singer_panel(handover: Handover) -> None:
             )
             buttons = start_and_stop(PANEL, "convert")
             text, language, speed, say = _speaking()
+            live_section(voice)
             colour, format_name, for_songs = _advanced(voice)
         with gr.Column():
             results = _results(handover)
@@ -260,19 +267,12 @@ def _advanced(voice: gr.Dropdown) -> tuple[Sequence[Component], gr.Dropdown, Seq
 def _results(handover: Handover) -> Results:
     notes = gr.Markdown(word("converted_empty"), elem_classes="hint", elem_id="convert-notes")
     sound = player("converted", "converted")
+    compare = compare_control("convert-compare")
     handover.offer(PANEL, sound)
-    melodies = gr.Image(
-        label=word("melodies"),
-        show_label=False,
-        type="filepath",
-        interactive=False,
-        visible="hidden",
-        buttons=["fullscreen"],
-        elem_id="melodies",
-    )
+    melodies = picture("melodies", "melodies")
     table = gr.HTML(padding=False, elem_id="report-card")
     card = gr.JSON(label=word("report_card"), visible=False)
-    return Results(sound, melodies, card, notes, table)
+    return Results(sound, melodies, card, notes, table, gr.State(), compare)
 
 
 def _wire(
@@ -282,3 +282,4 @@ def _wire(
     done = run_on_device(buttons, start, handler, inputs, results.outputs, api_name=api_name)
     done.success(lambda: gr.update(visible=True), None, results.melodies, **PRIVATE)
     done.success(_table, results.card, results.table, **PRIVATE)
+    done.success(compared, results.takes, results.compare, **PRIVATE)

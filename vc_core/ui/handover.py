@@ -34,8 +34,8 @@ class Handover:
         self._receivers[panel] = sound
 
     def offer(self, panel: str, sound: gr.Audio) -> None:
-        """Make room here for buttons that send this result on."""
-        with gr.Row(elem_classes="handover") as row:
+        """Make room here for buttons that send this result on; they are seen once there is one."""
+        with gr.Row(elem_classes="handover", visible=False) as row:
             self._offers.append(_Offer(panel, sound, row))
 
     def keep_fresh(self, update: Callable[..., Any], inputs: Sequence[Component], outputs: Sequence[Component]) -> None:
@@ -61,6 +61,7 @@ class Handover:
                 opened = [gr.update(selected=panel), gr.update(open=True)]
                 way.click(partial(list, opened), None, [tabs, self._doors[panel]], **PRIVATE)
         for offer in self._offers:
+            offer.sound.change(_seen, offer.sound, offer.row, **PRIVATE)
             with offer.row:
                 for panel, receiver in self._receivers.items():
                     if panel != offer.panel:
@@ -68,11 +69,12 @@ class Handover:
 
     @staticmethod
     def _button(tabs: gr.Tabs, offer: _Offer, panel: str, receiver: gr.Audio) -> None:
-        def send(path: str | None) -> tuple[object, object]:
-            if path is None:
-                raise gr.Error("There is nothing to send yet.", print_exception=False)
+        def send(path: str) -> tuple[object, object]:
             return path, gr.Tabs(selected=panel)
 
         button = gr.Button(word(f"send_{panel}"), size="sm", elem_id=f"{offer.sound.elem_id}-to-{panel}")
-        # Through the queue: an error raised outside of it would not be shown.
-        button.click(send, offer.sound, [receiver, tabs], api_visibility="private", show_progress="hidden")
+        button.click(send, offer.sound, [receiver, tabs], **PRIVATE)
+
+
+def _seen(path: str | None) -> Any:
+    return gr.update(visible=path is not None)

@@ -8,17 +8,9 @@ from typing import Any
 import gradio as gr
 from gradio.events import Dependency
 
-from vc_core.conversion.so_vits_import import (
-    SoVitsRepo,
-    VoiceFacts,
-    check_facts,
-    fetch_config,
-    fetch_files,
-    look_over,
-    look_over_uploads,
-    speakers_of,
-)
+from vc_core.conversion.so_vits_import import VoiceFacts, check_facts, speakers_of
 from vc_core.conversion.so_vits_import import import_so_vits as take_in
+from vc_core.conversion.so_vits_repo import SoVitsRepo, fetch_config, fetch_files, look_over, look_over_uploads
 from vc_core.errors import UserError
 from vc_core.hub import parse_checkpoint
 from vc_core.progress import Progress, part_of
@@ -34,11 +26,16 @@ PANEL = "so_vits_voice"
 
 
 def so_vits_offer(repo: str, files: list[str] | None = None) -> dict[str, list[str]]:
-    """What a repo on the Hub or an upload holds: checkpoints, the newest first, its singers, and clusters."""
+    """What a repo on the Hub or an upload holds: checkpoints, the newest first, singers, clusters and diffusions."""
     with sentences():
         offered = _offered(repo, files)
         singers = speakers_of(fetch_config(offered))
-        return {"checkpoints": [*offered.generators], "singers": [*singers], "clusters": [*offered.clusters]}
+        return {
+            "checkpoints": [*offered.generators],
+            "singers": [*singers],
+            "clusters": [*offered.clusters],
+            "diffusions": [*offered.diffusions],
+        }
 
 
 def import_so_vits(
@@ -50,6 +47,7 @@ def import_so_vits(
     singer: str,
     clusters: str,
     files: list[str] | None = None,
+    diffusion: str = "",
     request: gr.Request | None = None,
     progress: gr.Progress = gr.Progress(),
 ) -> Iterator[Any]:
@@ -61,7 +59,8 @@ def import_so_vits(
         def work(report: Progress) -> Voice:
             offered = _offered(repo, files)
             check_facts(library, facts, fetch_config(offered, checkpoint))
-            found = fetch_files(offered, checkpoint, clusters=clusters or "", progress=part_of(report, 0.0, 0.8))
+            wanted = {"clusters": clusters or "", "diffusion": diffusion or ""}
+            found = fetch_files(offered, checkpoint, **wanted, progress=part_of(report, 0.0, 0.8))
             return take_in(library, found, facts, progress=part_of(report, 0.8, 1.0))
 
         added = said_to(request, "taken_in")
@@ -79,6 +78,7 @@ class _Choices:
     checkpoint: gr.Dropdown
     singer: gr.Dropdown
     clusters: gr.Dropdown
+    diffusion: gr.Dropdown
     name: gr.Textbox
 
 
@@ -110,12 +110,13 @@ def so_vits_import_form(handover: Handover) -> Dependency:
     )
     # One after the other: Gradio forgets whether to show what it makes in that moment.
     shown = looked.success(lambda: gr.update(visible=True), None, details, **PRIVATE)
-    filled = [chosen.checkpoint, chosen.singer, chosen.clusters, chosen.name]
+    filled = [chosen.checkpoint, chosen.singer, chosen.clusters, chosen.diffusion, chosen.name]
     shown.success(_filled, [offer, repo], filled, **PRIVATE)
     chosen.checkpoint.input(
         _singers_of, [repo, files, chosen.checkpoint], chosen.singer, api_visibility="private", show_progress="hidden"
     )
     inputs = [repo, chosen.name, consent, licence, chosen.checkpoint, chosen.singer, chosen.clusters, files]
+    inputs.append(chosen.diffusion)
     return run_on_device(buttons, buttons.starts[0], import_so_vits, inputs, [said], api_name="import_so_vits")
 
 
@@ -123,8 +124,9 @@ def _choices() -> _Choices:
     checkpoint = open_choice("so_vits_checkpoint", "so-vits-checkpoint")
     singer = open_choice("so_vits_singer", "so-vits-own-singer")
     clusters = open_choice("so_vits_kmeans", "so-vits-kmeans")
+    diffusion = open_choice("so_vits_diffusion", "so-vits-diffusion")
     name = gr.Textbox(label=word("voice_name"), max_lines=1, max_length=LONGEST_NAME, elem_id="so-vits-name")
-    return _Choices(checkpoint, singer, clusters, name)
+    return _Choices(checkpoint, singer, clusters, diffusion, name)
 
 
 def _consent() -> gr.Radio:
@@ -143,13 +145,14 @@ def _consent() -> gr.Radio:
 
 def _filled(offer: dict[str, list[str]], repo: str, request: gr.Request) -> list[Any]:
     """The choices with what is usual, each shown only if there is one to make."""
-    checkpoints, clusters = offer["checkpoints"], offer["clusters"]
+    checkpoints, clusters, diffusions = offer["checkpoints"], offer["clusters"], offer["diffusions"]
     own_name = parse_checkpoint(repo).repo.rpartition("/")[2] if repo.strip() else offer["singers"][0]
     without = (said_to(request, "without"), "")
     return [
         gr.update(choices=checkpoints, value=checkpoints[0], visible=True if len(checkpoints) > 1 else "hidden"),
         _singer_choice(offer["singers"]),
         gr.update(choices=[without, *clusters], value="", visible=True if clusters else "hidden"),
+        gr.update(choices=[without, *diffusions], value="", visible=True if diffusions else "hidden"),
         own_name[:LONGEST_NAME],
     ]
 

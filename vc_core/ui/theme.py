@@ -10,7 +10,7 @@ CSS = """
 .gradio-container > main, .gradio-container > .main { width: 100%; max-width: 1200px; }
 #masthead { align-items: baseline; gap: 0.25rem 1rem; flex-wrap: wrap; }
 #masthead > * { flex: 0 1 auto; min-width: 0; width: auto; }
-#masthead .html-container, #voice-cards .html-container { padding: 0; }
+#masthead .html-container, #voice-cards .html-container, .html-container:has(.compare) { padding: 0; }
 #masthead h1 { font-size: 1.4rem; font-weight: 700; margin: 0; }
 #masthead p { color: var(--body-text-color-subdued); margin: 0; }
 .about p { font-size: 1.05rem; }
@@ -19,6 +19,7 @@ CSS = """
 #cover-fetch, #cover-share { align-self: end; white-space: nowrap; }
 .line p { font-size: 1.4rem; }
 .hint p { color: var(--body-text-color-subdued); font-size: 0.9rem; margin: 0; }
+[data-testid^=waveform-] :is(time, .playback span) { color: var(--body-text-color-subdued) !important; }
 .other-sources { justify-content: flex-start; flex-wrap: wrap; }
 .other-sources > * { flex: 0 0 auto; width: auto; min-width: 0 !important; }
 #pictures .grid-wrap { max-height: none; height: auto; }
@@ -39,9 +40,17 @@ table.report td:nth-child(3) { color: var(--body-text-color-subdued); }
 SCRIPT = """() => {
   // Gradio gives the drawing in an empty player a name that its role can't have, in English for everybody.
   const empty = "div.empty[aria-label]"
-  const unname = () => document.querySelectorAll(empty).forEach((drawing) => drawing.removeAttribute("aria-label"))
-  new MutationObserver(unname).observe(document.body, { childList: true, subtree: true })
-  unname()
+  // And the button around a picture has no name and no use: a person without a mouse needs to pass by none.
+  const useless = ".image-container > button:not([aria-label], [aria-hidden])"
+  const mend = () => {
+    document.querySelectorAll(empty).forEach((drawing) => drawing.removeAttribute("aria-label"))
+    document.querySelectorAll(useless).forEach((button) => {
+      button.setAttribute("aria-hidden", "true")
+      button.tabIndex = -1
+    })
+  }
+  new MutationObserver(mend).observe(document.body, { childList: true, subtree: true })
+  mend()
 }"""
 
 

@@ -17,7 +17,7 @@ from vc_core.voices import Voice, VoiceLibrary
 FIRST_VOICE = "Clara"
 
 
-def voice_picker(handover: Handover, elem_id: str) -> gr.Dropdown:
+def voice_picker(handover: Handover, elem_id: str, label: str = "singer") -> gr.Dropdown:
     """Its value is the voice's name, and below it stands what is to be known of it.
 
     The choices are each visitor's own, so Gradio can't check a program's call against them.
@@ -26,7 +26,7 @@ def voice_picker(handover: Handover, elem_id: str) -> gr.Dropdown:
     picker = gr.Dropdown(
         [(_label(voice, None), voice.name) for voice in shipped],
         value=FIRST_VOICE,
-        label=word("singer"),
+        label=word(label),
         allow_custom_value=True,
         elem_id=elem_id,
     )

@@ -12,7 +12,7 @@ VOICE_WORDS: dict[str, tuple[str, str]] = {
     "singer": ("Voice that sings it", "노래할 목소리"),
     "singer_about": (
         "It is at home from {} to {} ({}–{} Hz), and has sound up to {} kHz.",
-        "{}~{}({}~{}Hz)에서 가장 편하며, {}kHz까지 소리를 냅니다.",
+        "{}–{}({}–{}Hz)에서 가장 편하며, {}kHz까지 소리를 냅니다.",
     ),
     "engine_instant": ("instant", "즉석 엔진"),
     "engine_so-vits": ("so-vits-svc", "so-vits-svc 엔진"),
@@ -49,6 +49,15 @@ VOICE_WORDS: dict[str, tuple[str, str]] = {
         "이름=값을 띄어 씁니다: blend, protection, loudness_ratio, silence_db, diffusion_depth …",
     ),
     "convert": ("Convert", "바꾸기"),
+    "live": ("Or sing live into the microphone", "또는 마이크로 바로 노래하기"),
+    "live_about": (
+        "What you sing is heard in the chosen voice about a second later, and isn't kept. Wear headphones, or it hears "
+        "itself. Instant voices can do this everywhere; so-vits voices need a GPU.",
+        "부른 노래가 약 일 초 뒤에 고른 목소리로 들리며, 저장되지 않습니다. 소리가 되돌아가지 않게 헤드폰을 쓰세요. "
+        "즉석 목소리는 어디서나 되고, so-vits 목소리에는 GPU가 필요합니다.",
+    ),
+    "live_microphone": ("Microphone", "마이크"),
+    "live_latency": ("{0} seconds behind you", "{0}초 늦게 들립니다"),
     "speak_about": ("Or type a text, and hear it in this voice", "또는 글을 써서 이 목소리로 듣기"),
     "text": ("Text", "글"),
     "text_example": ("Write something …", "여기에 쓰세요…"),
@@ -112,6 +121,7 @@ VOICE_WORDS: dict[str, tuple[str, str]] = {
     "look_over": ("Look what it holds", "무엇이 들어 있는지 보기"),
     "so_vits_checkpoint": ("Checkpoint; the newest is first", "체크포인트 (가장 새것이 처음)"),
     "so_vits_kmeans": ("Clusters to take in with it", "함께 가져올 클러스터"),
+    "so_vits_diffusion": ("Diffusion to take in with it", "함께 가져올 디퓨전"),
     "without": ("None", "없음"),
     "licence_info": ("As its author states it", "만든 사람이 밝힌 대로"),
     "take_in": ("Take it in", "가져오기"),

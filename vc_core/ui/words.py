@@ -4,6 +4,7 @@ import gradio as gr
 from gradio.i18n import I18nData
 
 from vc_core.reading import Limits
+from vc_core.ui.finding_words import FINDING_WORDS
 from vc_core.ui.visitors import EXPIRY_HOURS
 from vc_core.ui.voice_words import VOICE_WORDS
 
@@ -16,6 +17,17 @@ WORDS: dict[str, tuple[str, str]] = {
     "example_song": ("Try a 24-second song", "24초 노래로 해 보기"),
     "format": ("File format of the results", "결과 파일 형식"),
     "choose_voice": ("Voice", "목소리"),
+    "compare_title": ("Compare", "비교하기"),
+    "compare_heard": ("What you hear", "들을 소리"),
+    "compare_play": ("▶ Compare", "▶ 비교해 듣기"),
+    "compare_pause": ("❚❚ Pause", "❚❚ 일시 정지"),
+    "compare_position": ("Position", "재생 위치"),
+    "compare_hint": (
+        "All play in step. Choose which you hear; the X key goes to the next.",
+        "모두 같은 위치에서 재생됩니다. 들을 소리를 고르거나, X 키로 다음 소리로 넘어갑니다.",
+    ),
+    "compare_before": ("Before", "원래 소리"),
+    "compare_after": ("After", "바뀐 소리"),
     # Separate vocals
     "tab_separate_vocals": ("Separate vocals", "보컬 분리"),
     "send_separate_vocals": ("Send to “Separate vocals”", "“보컬 분리”로 보내기"),
@@ -138,12 +150,24 @@ WORDS: dict[str, tuple[str, str]] = {
         "원래 목소리가 울리면, 새 목소리도 그만큼 울리게 합니다.",
     ),
     "match_loudness": ("As loud as the song", "원곡만큼 크게"),
+    "backing_way": ("Backing vocals", "코러스"),
+    "backing_together": ("Sung with the lead, by the same voice", "주 보컬과 함께 같은 목소리로"),
+    "backing_left": ("Left as they are", "원래대로 두기"),
+    "backing_voice": ("Sung by another voice", "다른 목소리로"),
+    "backing_info": (
+        "What stands in the middle is taken for the lead; what stands to the sides, and echoes, for backing. "
+        "Another voice sings one line: several at once become the strongest of them.",
+        "가운데에서 들리는 소리를 주 보컬로, 양옆의 소리와 주 보컬의 메아리를 코러스로 봅니다. "
+        "다른 목소리는 한 줄만 부르므로, 여럿이 함께 부르면 가장 큰 소리를 따릅니다.",
+    ),
+    "backing_singer": ("Voice of the backing vocals", "코러스를 부를 목소리"),
+    "backing_vocals": ("Backing vocals", "코러스"),
     "share": ("Share these settings", "이 설정을 공유하기"),
     "share_settings": ("Make the link", "링크 만들기"),
     "settings_link": ("Link that opens the page with these settings", "이 설정으로 페이지를 여는 링크"),
     "cover_empty": (
-        "The cover will appear here, with its parts. Lead and backing vocals are sung by the same voice.",
-        "커버와 그 부분들이 여기에 나타납니다. 주 보컬과 코러스는 같은 목소리가 부릅니다.",
+        "The cover will appear here, with its parts.",
+        "커버와 그 부분들이 여기에 나타납니다.",
     ),
     "cover_result": ("Cover", "완성된 커버"),
     "key_picture": ("The song’s notes over the voice’s range", "목소리 음역 위의 노래 음"),
@@ -258,14 +282,17 @@ WORDS: dict[str, tuple[str, str]] = {
     "train_denoise": ("There is noise in them", "잡음이 섞여 있음"),
     "train_denoise_info": ("Steady noise is made quieter.", "지속되는 잡음을 줄입니다."),
     "doctor_about": (
-        "Listens for noise, music, rooms, clipping, copies and other voices, before you wait for anything.",
-        "학습을 기다리기 전에 잡음, 반주, 울림, 찌그러짐, 중복, 다른 목소리가 있는지 모든 녹음을 들어 봅니다.",
+        "Listens for noise, music, rooms, clipping, copies, other voices, and for the sounds of the language, before "
+        "you wait for anything.",
+        "학습을 기다리기 전에 잡음, 반주, 울림, 찌그러짐, 중복, 다른 목소리가 있는지, 말소리는 고른지 들어 봅니다.",
     ),
     "doctor": ("Examine", "진단하기"),
     "verdict_go": ("Go: these are good recordings.", "좋음: 바로 학습할 수 있는 녹음입니다."),
     "verdict_care": ("Go with care: it will work, and could be better.", "주의: 학습은 되지만 더 나아질 수 있습니다."),
     "verdict_no": ("No-go: not as they are.", "보류: 이대로는 쓰기 어렵습니다."),
     "usable": ("{} can be used.", "{} 분량을 쓸 수 있습니다."),
+    "sounds_heard": ("Sounds of the language that are heard: {} of {}.", "들린 말소리: {}가지 (모두 {}가지)."),
+    "sounds_missing": ("Not heard: {}.", "들리지 않은 소리: {}."),
     "pitches": ("How often each pitch is heard, low to high", "음높이별로 들린 정도 (낮은 음에서 높은 음)"),
     "voice_name": ("Name of the voice", "목소리 이름"),
     "whose_voice": ("Whose voice is it?", "누구의 목소리인가요?"),
@@ -339,6 +366,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "{}단계 이후 나빠지고 있습니다. 멈추세요. 가장 좋은 것이 남습니다.",
     ),
 } | VOICE_WORDS
+WORDS |= FINDING_WORDS
 
 TRANSLATIONS = gr.I18n(
     en={key: english for key, (english, _) in WORDS.items()},
