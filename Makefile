@@ -48,6 +48,7 @@ starter-separator: .venv/installed-dev
 starter-voices: .venv/installed-dev
 	$(BIN)/python -m starters.instant.corpus $(POOL) 2400
 	$(BIN)/python -m starters.instant.train_units $(POOL)
+	$(BIN)/python -m starters.instant.train_sounds $(POOL)
 	$(BIN)/python -m starters.instant.train_voices all
 
 # The README's pictures. They need Debian's chromium.

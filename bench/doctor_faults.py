@@ -58,12 +58,12 @@ def spoken(text: str, voice: str, generator: Generator) -> Audio:
     return made.audio.resampled(RATE)
 
 
-def clean_set(seed: int) -> Set:
+def clean_set(seed: int, count: int = RECORDINGS) -> Set:
     """As a careful person records at home: a quiet room that is not dead, a microphone that hisses a little."""
     generator = np.random.default_rng([5, seed])
     voices = VOICES + (FLITE_VOICES if shutil.which("flite") else ())
     voice = voices[seed % len(voices)]
-    texts = generator.permutation(len(SENTENCES))[:RECORDINGS]
+    texts = generator.permutation(len(SENTENCES))[:count]
     level, hiss, decay = generator.uniform(-28, -18), generator.uniform(-60, -45), generator.uniform(0.12, 0.25)
     recordings = []
     for at in texts:
@@ -135,7 +135,21 @@ def with_music(audio: Audio, generator: Generator) -> Audio:
     return audio.with_samples(audio.samples + _beside(audio, music, -generator.uniform(2, 14)))
 
 
+def with_hum(audio: Audio, generator: Generator) -> Audio:
+    """Of the mains, which is never quite 50 or 60 Hz."""
+    mains = generator.choice([50, 60]) * (1 + generator.uniform(-1e-3, 1e-3))
+    sizes = (1.0, generator.uniform(0, 0.5), generator.uniform(0.2, 0.8), 0.1, generator.uniform(0.1, 0.5))
+    turns = np.arange(audio.frames) / RATE * mains
+    waves = (
+        size * np.sin(2 * np.pi * (harmonic * turns + generator.random())) for harmonic, size in enumerate(sizes, 1)
+    )
+    return audio.with_samples(audio.samples + _beside(audio, sum(waves), -generator.uniform(4, 22)))
+
+
 def dull(audio: Audio, generator: Generator) -> Audio:
+    """A filter, or a recording that was made at the rate of a telephone."""
+    if generator.random() < 0.5:
+        return audio.resampled(8_000).resampled(RATE if generator.random() < 0.5 else 16_000)
     sections = butter(10, generator.uniform(3_000, 4_500), fs=RATE, output="sos")
     return audio.with_samples(sosfiltfilt(sections, audio.samples).astype(np.float32))
 
@@ -144,6 +158,11 @@ def silenced(audio: Audio, generator: Generator) -> Audio:
     """Somebody pressed the button and said nothing: hiss alone."""
     hiss = generator.standard_normal((1, audio.frames)) * 10 ** (generator.uniform(-70, -40) / 20)
     return audio.with_samples(hiss.astype(np.float32))
+
+
+def muted(audio: Audio, generator: Generator) -> Audio:
+    """The microphone was switched off."""
+    return audio.with_samples(np.zeros_like(audio.samples))
 
 
 def too_quiet(audio: Audio, generator: Generator) -> Audio:
@@ -156,31 +175,51 @@ ONE_SOUND: dict[str, Callable[[Audio, Generator], Audio]] = {
     "offset": with_offset,
     "room": with_room,
     "music": with_music,
+    "hum": with_hum,
     "dull": dull,
     "no voice": silenced,
+    "silent": muted,
     "quiet": too_quiet,
 }
-FAULTS = (*ONE_SOUND, "other voice", "duplicate")
+OF_ALL = ("uneven", "too little", "few sounds")
+"""Faults that a set has as a whole."""
+FAULTS = (*ONE_SOUND, "other voice", "duplicate", *OF_ALL)
+WORDS = ("Banana.", "Hello.", "One, two.", "Money, money.", "Yes.", "La la la.")
 
 
-def faulty_set(fault: str, seed: int) -> tuple[Set, int]:
+def faulty_set(fault: str, seed: int, count: int = RECORDINGS) -> tuple[Set, int]:
     """A set with that fault, and the recording that has it."""
     generator = np.random.default_rng([6, FAULTS.index(fault), seed])
-    clean = clean_set(seed)
+    clean = clean_set(seed, count)
     recordings = list(clean.recordings)
-    sick = int(generator.integers(1, RECORDINGS))
+    sick = int(generator.integers(1, count))
     if fault in ONE_SOUND:
         recordings[sick] = ONE_SOUND[fault](recordings[sick], generator)
     elif fault == "duplicate":
         again = with_loudness(recordings[sick - 1], generator.uniform(-28, -18))
         first = int(generator.integers(0, RATE // 2))
         recordings[sick] = noisy(again.between(first, again.frames), 40.0, generator)
+    elif fault == "uneven":
+        recordings = [
+            with_loudness(one, -18 - (at == sick) * generator.uniform(14, 22)) for at, one in enumerate(recordings)
+        ]
+    elif fault == "too little":
+        recordings = recordings[: int(generator.integers(1, 4))]
+    elif fault == "few sounds":
+        said = " ".join([str(generator.choice(WORDS))] * 12)
+        recordings = [
+            noisy(with_loudness(padded(spoken(said, clean.voice, generator)), -22), 50.0, generator)
+            for _ in clean.recordings
+        ]
     else:
-        others = [voice for voice in VOICES if voice[6] != clean.voice[-2:][0] and voice != clean.voice]
-        other = spoken(SENTENCES[int(generator.integers(len(SENTENCES)))], str(generator.choice(others)), generator)
-        made = with_loudness(padded(other), -22)
-        if generator.random() < 0.5:  # both in one recording, one after the other
-            own = recordings[sick]
-            made = own.with_samples(np.concatenate([own.samples, made.samples], axis=1))
-        recordings[sick] = noisy(made, 50.0, generator)
+        recordings[sick] = _with_another(recordings[sick], clean.voice, generator)
     return Set(recordings, clean.voice), sick
+
+
+def _with_another(own: Audio, voice: str, generator: Generator) -> Audio:
+    others = [other for other in VOICES if other[6] != voice[-2:][0] and other != voice]
+    other = spoken(SENTENCES[int(generator.integers(len(SENTENCES)))], str(generator.choice(others)), generator)
+    made = with_loudness(padded(other), -22)
+    if generator.random() < 0.5:  # both in one recording, one after the other
+        made = own.with_samples(np.concatenate([own.samples, made.samples], axis=1))
+    return noisy(made, 50.0, generator)

@@ -1,7 +1,6 @@
 """Bring voices in and out: zip files from anyone, and repos on the Hub."""
 
 import shutil
-import stat
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,6 +23,7 @@ from vc_core.voices import (
     verify,
     write_card,
 )
+from vc_core.zip_entries import safe_entries
 
 MAX_FILES = 50
 MAX_GIGABYTES = 2.0
@@ -39,7 +39,7 @@ def import_zip(library: VoiceLibrary, archive: Path, *, name: str = "") -> Voice
     with library.incoming() as folder:
         try:
             with zipfile.ZipFile(archive) as opened:
-                for entry in _safe_entries(opened):
+                for entry in _voice_entries(opened):
                     target = folder / PurePosixPath(entry.filename).name
                     with opened.open(entry) as source, target.open("xb") as copy:
                         shutil.copyfileobj(source, copy)
@@ -115,18 +115,14 @@ Sound made with this voice is AI-generated, and the files say so. Don't use it t
 """
 
 
-def _safe_entries(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
+def _voice_entries(archive: zipfile.ZipFile) -> Iterator[zipfile.ZipInfo]:
     entries = [entry for entry in archive.infolist() if not entry.is_dir()]
     if len(entries) > MAX_FILES or sum(entry.file_size for entry in entries) > MAX_GIGABYTES * 1e9:
         raise UserError(f"This zip file is too large: a voice has at most {MAX_FILES} files and {MAX_GIGABYTES:g} GB.")
-    for entry in entries:
-        path = PurePosixPath(entry.filename)
-        if "__MACOSX" in path.parts or path.name == ".DS_Store":
-            continue  # what a Mac adds to every zip file
-        if ".." in path.parts or path.is_absolute() or "\\" in entry.filename or len(path.parts) > 2:
-            raise UserError(f"This zip file was refused: “{entry.filename}” is not where a voice's file can be.")
-        if stat.S_ISLNK(entry.external_attr >> 16) or path.suffix not in ALLOWED_SUFFIXES:
-            raise UserError(f"This zip file was refused: a voice may not have a file like “{path.name}”.")
+    for entry in safe_entries(archive, deepest=2, misplaced="is not where a voice's file can be."):
+        name = PurePosixPath(entry.filename)
+        if name.suffix not in ALLOWED_SUFFIXES:
+            raise UserError(f"This zip file was refused: a voice may not have a file like “{name.name}”.")
         yield entry
 
 

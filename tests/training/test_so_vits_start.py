@@ -1,13 +1,16 @@
 """What a training starts from: fetched once, whole, and every weight in its place."""
 
+import hashlib
 import io
+from dataclasses import replace
 
 import pytest
 import torch
 from hub_server import Repo
 
 from vc_core.errors import UserError
-from vc_core.training.so_vits_start import PRETRAINED, begin_from, fetch_start, own_folder
+from vc_core.training.so_vits_settings import SoVitsSettings
+from vc_core.training.so_vits_start import PRETRAINED, Pins, begin_from, fetch_start, own_folder
 
 
 @pytest.fixture(autouse=True)
@@ -53,6 +56,23 @@ def test_what_did_not_arrive_whole_is_refused_and_fetched_anew(hub):
     with pytest.raises(UserError, match="did not arrive whole"):
         fetch_start("so-vits-svc-4.0v1")
     assert fetch_start("so-vits-svc-4.0v1").generator.read_bytes() == b"generator"
+
+
+def test_a_pinned_revision_and_hashes_are_held_to(hub):
+    repo = offer(hub, "so-vits-svc-4.0v1")
+    generator, judges = (hashlib.sha256(content).hexdigest() for content in (b"generator", b"judges"))
+    pins = Pins(repo.commit, generator, judges)
+    told = fetch_start("so-vits-svc-4.0v1", pins).origin
+    assert told["started from"].endswith(f"sha256:{generator} (as it was to be)")
+    assert "no hash was known" in fetch_start("so-vits-svc-4.0v1").origin["with judges"]
+    with pytest.raises(UserError, match=f"not the file that was wanted: its SHA-256 is {judges}"):
+        fetch_start("so-vits-svc-4.0v1", replace(pins, judges_sha256="0" * 64))
+    with pytest.raises(UserError, match="put G_0"):
+        fetch_start("so-vits-svc-4.0v1", replace(pins, revision="f" * 40))
+    with pytest.raises(UserError, match="64 digits"):
+        SoVitsSettings(start_generator_sha256="abc")
+    with pytest.raises(UserError, match="without slashes"):
+        SoVitsSettings(start_revision="../main")
 
 
 def test_files_put_there_by_hand_come_first(hub):

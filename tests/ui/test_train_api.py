@@ -1,12 +1,18 @@
 """Training through the app: two visitors don't mix, and what is running is found again, stopped and resumed."""
 
 import time
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from conftest import ROOT, client_of
 from gradio_client import handle_file
 from gradio_client.exceptions import AppError
 from training_app import app_that_trains
+
+from vc_core.training.doctor import examine
+from vc_core.training.recordings import Recording
+from vc_core.ui.train_recordings import described
 
 LINE, SUNG = (str(ROOT / "examples" / name) for name in ("spoken_line.flac", "sung_line.flac"))
 
@@ -107,3 +113,13 @@ def test_two_visitors_of_a_shared_page_train_at_once_and_never_meet(tmp_path):
         assert "spoken_line" in origins["Ann"]
         assert "sung_line" not in origins["Ann"]
         assert "sung_line" in origins["Bob"]
+
+
+def test_the_check_up_speaks_the_visitors_language():
+    korean = SimpleNamespace(headers={"accept-language": "ko-KR"})
+    heard = examine([Recording(Path(LINE), "<line>")], "en")
+    english, translated = described(heard, [], None), described(heard, [], korean)
+    assert "Only 5 seconds can be used" in english
+    assert "Sounds of the language that are heard: " in english
+    assert "쓸 수 있는 소리가 5초뿐입니다" in translated
+    assert "Only" not in translated

@@ -71,6 +71,9 @@ class Trainer(ABC):
         """Another voice of the same training, where there is one."""
         return None
 
+    def close(self) -> None:  # noqa: B027 - most hold nothing
+        """Let go of what it holds beside memory, such as processes."""
+
 
 @dataclass(frozen=True)
 class TrainingMethod:

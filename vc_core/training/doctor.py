@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -13,16 +14,23 @@ from vc_core.progress import Progress, part_of, silent
 from vc_core.reading import Limits, open_audio
 from vc_core.slicing import ClipRules
 from vc_core.training.dataset import MOST_HOURS, clips_of
+from vc_core.training.findings import Finding, Severity
 from vc_core.training.hearing import Heard, hear
 from vc_core.training.likeness import copies, strangers
+from vc_core.training.prompts import text_of_take
 from vc_core.training.recordings import Recording
+from vc_core.training.sounds import Coverage, Language, coverage_of, sounds_of_text
 
 Verdict = Literal["go", "care", "no-go"]
 FEW_SECONDS, GOOD_SECONDS = 30.0, 300.0
 """With less than the one nothing comes of it; with the other most methods show what they can do."""
 SPREAD_DB = 12.0
 NARROW_SEMITONES = 7.0
+FEW_SOUNDS = 0.7
+"""Of a language's; words said over and over have less than half of them, and five sentences nine tenths."""
 NOISY_DB, NOISE_FLATNESS = 28.0, 0.97
+HUM_DB, HUMMING_DB = 12.0, 38.0
+"""How far a hum stands out; and it doesn't matter where the voice is so far above all that is behind it."""
 ROOM_FALL_DB = 13.0
 BASS_DB = -22.0
 NO_VOICE_SHARE, NO_VOICE_SNR_DB = 0.1, 8.0
@@ -33,14 +41,16 @@ class Fault:
     """Something that a single clip can have."""
 
     kind: str
-    severity: Literal["care", "useless"]
-    said: str
-    remedy: str
+    severity: Severity
     is_there: Callable[[Heard], bool]
 
 
 def _has_no_voice(heard: Heard) -> bool:
     return heard.voiced_share < NO_VOICE_SHARE and heard.snr_db < NO_VOICE_SNR_DB
+
+
+def _hums(heard: Heard) -> bool:
+    return heard.hum_db > HUM_DB and heard.snr_db < HUMMING_DB and not _has_no_voice(heard)
 
 
 def _is_noisy(heard: Heard) -> bool:
@@ -52,57 +62,30 @@ def _is_roomy(heard: Heard) -> bool:
 
 
 def _has_bass(heard: Heard) -> bool:
-    return heard.bass_db > BASS_DB and not (_is_noisy(heard) or _has_no_voice(heard))
+    return heard.bass_db > BASS_DB and not (_is_noisy(heard) or _has_no_voice(heard) or _hums(heard))
 
 
 def _has_music(heard: Heard) -> bool:
     return _has_bass(heard) or (
-        heard.snr_db < NOISY_DB and heard.floor_flatness <= NOISE_FLATNESS and not _is_roomy(heard)
+        heard.snr_db < NOISY_DB and heard.floor_flatness <= NOISE_FLATNESS and not (_is_roomy(heard) or _hums(heard))
     )
 
 
 CLIP_FAULTS = (
-    Fault("no voice", "useless", "no voice can be heard", "Leave it out, or record it again.", _has_no_voice),
-    Fault("music", "useless", "there is music behind the voice", "Take the vocals out of it first.", _has_music),
-    Fault("noise", "care", "there is noise behind the voice", "Have it cleaned, or find a quiet place.", _is_noisy),
-    Fault(
-        "room", "care", "it was sung in a room that rings",
-        "Record close to the microphone, among soft things: curtains, clothes, a bed.", _is_roomy,
-    ),
-    Fault(
-        "clipping", "care", "its loud moments are cut off",
-        "Record it again with less gain; this can't be mended.", lambda heard: heard.clipped_share > 0.05,
-    ),
-    Fault(
-        "offset", "care", "it does not swing around zero",
-        "Nothing to do: the offset is taken out. But the microphone may have a fault.",
-        lambda heard: abs(heard.offset) > 0.02,
-    ),
-    Fault(
-        "quiet", "care", "it is very quiet",
-        "It is made louder, and its noise with it. Record closer or with more gain.",
-        lambda heard: heard.loudness_lufs < -42 and not _has_no_voice(heard),
-    ),
-    Fault(
-        "dull", "care", "it has no treble, as from a telephone",
-        "Find the original: what a call or strong compression has taken is gone.",
-        lambda heard: heard.bandwidth_hz < 6_000 and not _has_no_voice(heard),
-    ),
-)  # fmt: skip
+    Fault("no voice", "useless", _has_no_voice),
+    Fault("music", "useless", _has_music),
+    Fault("hum", "care", _hums),
+    Fault("noise", "care", _is_noisy),
+    Fault("room", "care", _is_roomy),
+    Fault("clipping", "care", lambda heard: heard.clipped_share > 0.05),
+    Fault("offset", "care", lambda heard: abs(heard.offset) > 0.02),
+    Fault("quiet", "care", lambda heard: heard.loudness_lufs < -42 and not _has_no_voice(heard)),
+    Fault("dull", "care", lambda heard: heard.bandwidth_hz < 6_000 and not _has_no_voice(heard)),
+)
 """Sung or spoken, by these no clip of a careful recording is named; bench/doctor.py counts how often it goes wrong."""
 
-SAME_VOICE = ("noise", "room", "music", "no voice", "dull")
+SAME_VOICE = ("noise", "room", "music", "hum", "no voice", "dull")
 """Clips with these don't tell whose voice they are."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    kind: str
-    severity: Literal["care", "useless"]
-    sentence: str
-    remedy: str
-    titles: tuple[str, ...] = ()
-    """The recordings that it concerns; none if all together."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +109,7 @@ class Patient:
 class Report:
     patients: Sequence[Patient]
     findings: Sequence[Finding]
+    language: Language = "en"
 
     @property
     def seconds(self) -> float:
@@ -154,8 +138,16 @@ class Report:
         low, high = 440 * 2 ** ((np.percentile(self.semitones, (5, 95)) - 69) / 12)
         return float(low), float(high)
 
+    @cached_property
+    def coverage(self) -> Coverage:
+        """What is read out by its text is there even where the ear is not sure of it."""
+        usable = [patient for patient in self.patients if not patient.is_useless]
+        told = [text for title in _titles(usable) if (text := text_of_take(title)) and text[0] == self.language]
+        read_out = [sounds_of_text(text, self.language) for _, text in told]
+        return coverage_of((patient.heard.sounds for patient in usable), self.language, read_out)
 
-def examine(recordings: Sequence[Recording], *, progress: Progress = silent) -> Report:
+
+def examine(recordings: Sequence[Recording], language: Language = "en", *, progress: Progress = silent) -> Report:
     """Everything is read as it was recorded; what can't be read is a finding too."""
     patients: list[Patient] = []
     findings: list[Finding] = []
@@ -165,17 +157,15 @@ def examine(recordings: Sequence[Recording], *, progress: Progress = silent) -> 
         try:
             found = _heard_in(recording, part)
         except UserError as error:
-            said = f"“{recording.title}” can't be used: {error}"
-            findings.append(
-                Finding("unreadable", "useless", said, "Leave it out, or bring it again.", (recording.title,))
-            )
+            figures = {"title": recording.title, "reason": str(error)}
+            findings.append(Finding("unreadable", "useless", figures, (recording.title,)))
             continue
         patients += found
         if not found:
-            said = f"“{recording.title}” is silent."
-            findings.append(Finding("silent", "useless", said, "Leave it out, or record it again.", (recording.title,)))
+            findings.append(Finding("silent", "useless", {"title": recording.title}, (recording.title,)))
     progress(0.96, "Comparing")
-    return Report(patients, [*findings, *_findings_of_clips(patients), *_findings_of_all(patients)])
+    findings += [*_findings_of_clips(patients), *_findings_of_voices(patients)]
+    return Report(patients, [*findings, *_findings_of_all(Report(patients, [], language))], language)
 
 
 def _heard_in(recording: Recording, progress: Progress) -> list[Patient]:
@@ -189,54 +179,44 @@ def _heard_in(recording: Recording, progress: Progress) -> list[Patient]:
 
 
 def _findings_of_clips(patients: Sequence[Patient]) -> list[Finding]:
-    found = []
-    for fault in CLIP_FAULTS:
-        sick = [patient for patient in patients if fault.is_there(patient.heard)]
-        if sick:
-            said = f"In {_share(sick, patients)} {fault.said}."
-            found.append(Finding(fault.kind, fault.severity, said, fault.remedy, _titles(sick)))
-    return found
+    sick = {fault: [patient for patient in patients if fault.is_there(patient.heard)] for fault in CLIP_FAULTS}
+    return [_finding_in(fault.kind, fault.severity, some, patients) for fault, some in sick.items() if some]
 
 
-def _findings_of_all(patients: Sequence[Patient]) -> list[Finding]:
+def _findings_of_voices(patients: Sequence[Patient]) -> list[Finding]:
     found = []
+    # Hiss is like anything.
+    voiced = [patient for patient in patients if not _has_no_voice(patient.heard)]
+    twins = [voiced[second] for _, second in copies([patient.heard.sketch for patient in voiced])]
     clear = [patient for patient in patients if not set(patient.kinds) & set(SAME_VOICE)]
-    if others := [clear[at] for at in strangers([patient.heard.prints for patient in clear])]:
-        said = f"In {_share(others, patients)} somebody else seems to be heard."
-        found.append(
-            Finding("other voice", "care", said, "Leave them out if so: the voices would blend.", _titles(others))
-        )
-    if pairs := copies([patient.heard.sketch for patient in patients]):
-        twins = [patients[second] for _, second in pairs]
-        said = f"{_share(twins, patients).capitalize()} is a copy of another one."
-        found.append(Finding("duplicate", "care", said, "Leave the copies out: they add nothing.", _titles(twins)))
+    # A copy is nearer to its original than a person ever is to herself.
+    once = [patient for patient in clear if patient not in twins]
+    if others := [once[at] for at in strangers([patient.heard.prints for patient in once])]:
+        found.append(_finding_in("other voice", "care", others, patients))
+    if twins:
+        found.append(_finding_in("duplicate", "care", twins, patients))
     loudness = [patient.heard.loudness_lufs for patient in clear if "quiet" not in patient.kinds]
     if len(loudness) > 1 and max(loudness) - min(loudness) > SPREAD_DB:
-        said = f"Some recordings are {max(loudness) - min(loudness):.0f} dB louder than others."
-        found.append(Finding("uneven", "care", said, "They are evened out; the quiet ones bring more noise."))
-    return found + _findings_of_amount(patients)
-
-
-def _findings_of_amount(patients: Sequence[Patient]) -> list[Finding]:
-    report = Report(patients, [])
-    usable = report.usable_seconds
-    found = []
-    if usable < FEW_SECONDS:
-        said = f"Only {usable:.0f} seconds can be used."
-        found.append(
-            Finding("too little", "useless", said, f"Bring at least {FEW_SECONDS:.0f} seconds; minutes are better.")
-        )
-    heard = report.pitch_range_hz
-    if usable >= GOOD_SECONDS and heard and 12 * np.log2(heard[1] / heard[0]) < NARROW_SEMITONES:
-        said = f"Everything lies between {heard[0]:.0f} and {heard[1]:.0f} Hz."
-        found.append(
-            Finding("narrow", "care", said, "Add higher and lower notes, or songs outside of that will suffer.")
-        )
+        found.append(Finding("uneven", "care", {"louder_db": max(loudness) - min(loudness)}))
     return found
 
 
-def _share(some: Sequence[Patient], everything: Sequence[Patient]) -> str:
-    return "all clips" if len(some) == len(everything) > 1 else f"{len(some)} of {len(everything)} clips"
+def _finding_in(kind: str, severity: Severity, some: Sequence[Patient], patients: Sequence[Patient]) -> Finding:
+    return Finding(kind, severity, {"some": len(some), "all": len(patients)}, _titles(some))
+
+
+def _findings_of_all(report: Report) -> list[Finding]:
+    usable = report.usable_seconds
+    if usable < FEW_SECONDS:
+        return [Finding("too little", "useless", {"usable": usable, "least": FEW_SECONDS})]
+    found = []
+    heard, coverage = report.pitch_range_hz, report.coverage
+    if usable >= GOOD_SECONDS and heard and 12 * np.log2(heard[1] / heard[0]) < NARROW_SEMITONES:
+        found.append(Finding("narrow", "care", {"low_hz": heard[0], "high_hz": heard[1]}))
+    if coverage.share < FEW_SOUNDS:
+        figures: dict[str, float | str] = {"heard": len(coverage.heard), "missing": ", ".join(coverage.missing)}
+        found.append(Finding("few sounds", "care", figures | {"all": len(coverage.heard + coverage.missing)}))
+    return found
 
 
 def _titles(patients: Sequence[Patient]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Any
 from vc_core.device import choose_device
 from vc_core.progress import Progress, part_of, silent
 from vc_core.training import TRAINING_METHODS
-from vc_core.training.base import Clips
+from vc_core.training.base import Clips, Trainer
 from vc_core.training.settings import read_settings
 
 TIMED_STEPS, TIMED_SECONDS = 5, 20.0
@@ -23,10 +23,12 @@ class Estimate:
     step_seconds: float
     preparation_seconds: float
     steps: int
+    separation_seconds: float = 0.0
+    """Before all that, where there is music in the recordings."""
 
     @property
     def seconds(self) -> float:
-        return self.preparation_seconds + self.steps * self.step_seconds
+        return self.separation_seconds + self.preparation_seconds + self.steps * self.step_seconds
 
 
 def estimate(method: str, given: Mapping[str, Any], clips: Clips, *, progress: Progress = silent) -> Estimate:
@@ -37,13 +39,20 @@ def estimate(method: str, given: Mapping[str, Any], clips: Clips, *, progress: P
     with tempfile.TemporaryDirectory() as folder:
         prepared = known.prepare(some, settings, Path(folder), choose_device(), part_of(progress, 0.0, 0.5))
         preparation = (time.monotonic() - began) * max(1.0, len(clips.all) / max(1, len(some.all)))
-        prepared.step()  # the first is slower than those that follow
-        began, steps = time.monotonic(), 0
-        while steps < TIMED_STEPS and (not steps or time.monotonic() - began < TIMED_SECONDS):
-            progress(0.5 + 0.5 * steps / TIMED_STEPS, f"Step {steps + 1} of {TIMED_STEPS}")
-            prepared.step()
-            steps += 1
-        return Estimate((time.monotonic() - began) / steps, preparation, settings.steps)
+        try:
+            return Estimate(_step_seconds(prepared, part_of(progress, 0.5, 1.0)), preparation, settings.steps)
+        finally:
+            prepared.close()
+
+
+def _step_seconds(trainer: Trainer, progress: Progress) -> float:
+    trainer.step()  # the first is slower than those that follow
+    began, steps = time.monotonic(), 0
+    while steps < TIMED_STEPS and (not steps or time.monotonic() - began < TIMED_SECONDS):
+        progress(steps / TIMED_STEPS, f"Step {steps + 1} of {TIMED_STEPS}")
+        trainer.step()
+        steps += 1
+    return (time.monotonic() - began) / steps
 
 
 def as_words(seconds: float) -> str:

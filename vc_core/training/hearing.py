@@ -11,6 +11,7 @@ from scipy.signal import welch
 from vc_core.audio import Audio
 from vc_core.loudness import loudness_lufs
 from vc_core.pitch import Pitch, find_pitch, without_octave_errors
+from vc_core.training.sounds import hear_sounds
 from vc_core.voice_print import voiced_moments
 
 RATE, FRAME, HOP = 16_000, 512, 160
@@ -24,6 +25,8 @@ FLOOR_PERCENTILE, FLOOR_TO_MEAN = 10.0, 1.6
 """How far smoothed power of steady noise goes below its mean, in its lowest tenth."""
 PRINT_SECONDS, PRINT_MOMENTS = 6.0, 120
 SKETCH_BANDS, SKETCH_HOPS = 12, 5
+MAINS_HZ = (50.0, 60.0)
+HUM_FRAME, HUM_PERCENTILE, HUM_BESIDE_HZ = 4096, 10.0, (8.0, 22.0)
 
 Numbers = npt.NDArray[np.float64]
 
@@ -46,11 +49,15 @@ class Heard:
     bandwidth_hz: float
     bass_db: float
     """What is below any voice, beside all: drums and bass."""
+    hum_db: float
+    """How far the mains' frequency and its odd harmonics stand out of what is there all the time."""
     pitch: Pitch
     prints: tuple[Numbers, ...]
     """The colour of the voice in many moments, shape (moments, numbers), some seconds at a time."""
     sketch: Numbers
     """Shape (bands, moments): alike for copies of one recording at whatever level and in whatever format."""
+    sounds: Numbers
+    """For how many seconds each kind of phone is surely heard, and last any."""
 
     @property
     def voiced_share(self) -> float:
@@ -75,9 +82,11 @@ def hear(clip: Audio) -> Heard:
         fall_db=_fall_db(power),
         bandwidth_hz=_bandwidth_hz(wave, clip.sample_rate),
         bass_db=_bass_db(small.samples[0]),
+        hum_db=_hum_db(small.samples[0]),
         pitch=pitch,
         prints=_prints(small, pitch),
         sketch=_sketch(power),
+        sounds=hear_sounds(small),
     )
 
 
@@ -156,6 +165,23 @@ def _bandwidth_hz(wave: Numbers, sample_rate: int) -> float:
 def _bass_db(samples: npt.NDArray[np.float32]) -> float:
     hertz, power = welch(samples, RATE, nperseg=min(4096, len(samples)))
     return float(10 * np.log10((power[(hertz >= 35) & (hertz <= 62)].sum() + 1e-20) / (power.sum() + 1e-20)))
+
+
+def _hum_db(samples: npt.NDArray[np.float32]) -> float:
+    """Two of three must stand out, and odd ones only: no single note has its harmonics there."""
+    if len(samples) < 2 * HUM_FRAME:
+        return 0.0
+    frames = np.lib.stride_tricks.sliding_window_view(samples, HUM_FRAME)[:: HUM_FRAME // 4]
+    power = np.abs(np.fft.rfft(frames * np.hanning(HUM_FRAME), axis=1)) ** 2
+    steady = np.percentile(power, HUM_PERCENTILE, axis=0) + 1e-12
+    hertz = np.fft.rfftfreq(HUM_FRAME, 1 / RATE)
+
+    def stands_out_db(frequency: float) -> float:
+        away = np.abs(hertz - frequency)
+        beside = steady[(away > HUM_BESIDE_HZ[0]) & (away < HUM_BESIDE_HZ[1])]
+        return float(10 * np.log10(steady[away < 3].max() / np.median(beside)))
+
+    return max(sorted(stands_out_db(odd * mains) for odd in (1, 3, 5))[1] for mains in MAINS_HZ)
 
 
 def _prints(small: Audio, pitch: Pitch) -> tuple[Numbers, ...]:

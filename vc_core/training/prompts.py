@@ -3,6 +3,9 @@
 All of it was written for this. Said and sung once, it is about five minutes.
 """
 
+import re
+from pathlib import PurePath
+
 LINES: dict[str, tuple[str, ...]] = {
     "en": (
         "Joyce bought a huge jar of orange jam before the show.",
@@ -109,3 +112,18 @@ def prompts(language: str) -> tuple[str, ...]:
     for at, exercise in enumerate(exercises):
         mixed += [*lines[at * each : (at + 1) * each], exercise]
     return (*mixed, *lines[len(exercises) * each :])
+
+
+def take_name(language: str, at: int) -> str:
+    """What the take of a prompt is called, so that its text is known wherever the file goes."""
+    return f"line-{language}-{at:03d}"
+
+
+def text_of_take(title: str) -> tuple[str, str] | None:
+    """Language and text of a line that was read out, by the name of its recording; exercises have no text."""
+    named = re.fullmatch(r"line-([a-z]{2})-(\d{3})", PurePath(title).stem)
+    if named is None or named[1] not in LINES:
+        return None
+    language, at = named[1], int(named[2])
+    everything = prompts(language)
+    return (language, everything[at]) if at < len(everything) and everything[at] in LINES[language] else None

@@ -41,13 +41,13 @@ class Batch:
         return Batch(*(getattr(self, field.name).pin_memory() for field in fields(self)))
 
 
-def chance(seed: int, kind: int, number: int) -> np.random.Generator:
-    return np.random.default_rng([seed, kind, number])
+def chance(seed: int, kind: int, number: int, rank: int = 0) -> np.random.Generator:
+    return np.random.default_rng([seed, kind, number, *([rank] if rank else [])])
 
 
-def noise_seed(seed: int, step: int) -> int:
+def noise_seed(seed: int, step: int, rank: int = 0) -> int:
     """For torch's own chance, in the layers."""
-    return int(chance(seed, NOISE, step).integers(2**62))
+    return int(chance(seed, NOISE, step, rank).integers(2**62))
 
 
 def clips_of_step(clips: int, batch_size: int, seed: int, step: int) -> list[int]:
@@ -57,10 +57,19 @@ def clips_of_step(clips: int, batch_size: int, seed: int, step: int) -> list[int
     return [int(one) for one in order[at * batch_size : (at + 1) * batch_size]]
 
 
-def batch_of_step(paths: Sequence[Path], batch_size: int, seed: int, step: int) -> Batch:
-    generator = chance(seed, CUT, step)
-    chosen = clips_of_step(len(paths), batch_size, seed, step)
-    return together([_cut(load_features(paths[at]), generator) for at in chosen])
+@dataclass(frozen=True)
+class Share:
+    """Of each batch, the part that one of several devices hears."""
+
+    rank: int = 0
+    ranks: int = 1
+
+
+def batch_of_step(paths: Sequence[Path], batch_size: int, seed: int, step: int, share: Share = Share()) -> Batch | None:
+    """None where there are fewer clips left than devices."""
+    generator = chance(seed, CUT, step, share.rank)
+    chosen = clips_of_step(len(paths), batch_size, seed, step)[share.rank :: share.ranks]
+    return together([_cut(load_features(paths[at]), generator) for at in chosen]) if chosen else None
 
 
 def _cut(features: Features, generator: np.random.Generator) -> Features:

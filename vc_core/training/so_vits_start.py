@@ -1,7 +1,7 @@
 """What a so-vits voice starts from: weights that others trained on many voices, fetched from the Hub and checked."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -29,6 +29,15 @@ class Pretrained:
 
 
 @dataclass(frozen=True)
+class Pins:
+    """What a person knows of the files beforehand; empty where nothing."""
+
+    revision: str = ""
+    generator_sha256: str = ""
+    judges_sha256: str = ""
+
+
+@dataclass(frozen=True)
 class Start:
     generator: Path
     judges: Path
@@ -49,7 +58,7 @@ PRETRAINED: dict[Template, Pretrained] = {
     ),
     "quickvc": Pretrained(_ms903("G"), _ms903("D"), differs=("dec.",)),
 }
-"""Those that so-vits-svc-fork's templates name."""
+"""Those that so-vits-svc-fork's templates name; at which commit and with which hashes, they don't say."""
 
 
 def own_folder(template: Template) -> Path:
@@ -57,17 +66,33 @@ def own_folder(template: Template) -> Path:
     return studio_home() / "models" / "so_vits" / template
 
 
-def fetch_start(template: Template, *, progress: Progress = silent) -> Start:
+def fetch_start(template: Template, pins: Pins = Pins(), *, progress: Progress = silent) -> Start:
     own, pretrained = own_folder(template), PRETRAINED[template]
-    first, second = part_of(progress, 0.0, 0.5), part_of(progress, 0.5, 1.0)
-    generator, told = _fetched(own / GENERATOR_FILE, pretrained.generator, first)
-    judges, also_told = _fetched(own / JUDGES_FILE, pretrained.judges, second)
+    wanted = (
+        (own / GENERATOR_FILE, pretrained.generator, pins.generator_sha256, part_of(progress, 0.0, 0.5)),
+        (own / JUDGES_FILE, pretrained.judges, pins.judges_sha256, part_of(progress, 0.5, 1.0)),
+    )
+    found = []
+    for place, checkpoint, sha256, part in wanted:
+        path, told = _fetched(place, replace(checkpoint, revision=pins.revision or checkpoint.revision), part)
+        found.append((path, told + _checked(path, sha256)))
+    (generator, told), (judges, also_told) = found
     return Start(generator, judges, {"started from": told, "with judges": also_told})
+
+
+def _checked(path: Path, sha256: str) -> str:
+    digest = sha256_of(path)
+    if sha256 and digest != sha256:
+        raise UserError(
+            f"“{path.name}” is not the file that was wanted: its SHA-256 is {digest}. Correct the setting if you trust "
+            "it, or choose the revision that has the right one."
+        )
+    return f" sha256:{digest} ({'as it was to be' if sha256 else 'no hash was known to check it by'})"
 
 
 def _fetched(own: Path, checkpoint: Checkpoint, progress: Progress) -> tuple[Path, str]:
     if own.is_file():
-        return own, f"{own.name} sha256:{sha256_of(own)}"
+        return own, own.name
     try:
         path = fetch(checkpoint, progress=progress)
     except UserError as error:
@@ -75,13 +100,12 @@ def _fetched(own: Path, checkpoint: Checkpoint, progress: Progress) -> tuple[Pat
             f"{error} Training starts from pretrained weights ({MEGABYTES:,} MB): without a connection, put "
             f"{GENERATOR_FILE} and {JUDGES_FILE} into {own.parent}, or start from scratch."
         ) from error
-    digest = sha256_of(path)
     # The cache calls a large file by the hash that the Hub states of it.
     stated = path.resolve().name
-    if _SHA256.fullmatch(stated) and stated != digest:
+    if _SHA256.fullmatch(stated) and stated != sha256_of(path):
         path.resolve().unlink()
         raise UserError(f"“{path.name}” did not arrive whole, so it was deleted. Start again to download it anew.")
-    return path, f"{checkpoint.repo}@{_commit_of(path)}:{checkpoint.file} sha256:{digest}"
+    return path, f"{checkpoint.repo}@{_commit_of(path)}:{checkpoint.file}"
 
 
 def _commit_of(path: Path) -> str:

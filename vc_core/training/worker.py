@@ -113,9 +113,12 @@ def _train(run: Run, told: _Told, end: float) -> None:
     features = run.folder / "features"
     features.mkdir(exist_ok=True)
     trainer = method.prepare(run.clips(), settings, features, choose_device(), told.reporter("preparing"))
-    epochs = spec.pace.epochs * trainer.steps_per_epoch
-    steps = max(1, round(epochs)) if epochs else int(settings.steps)
-    _Training(run, told, trainer, steps).go(end)
+    try:
+        epochs = spec.pace.epochs * trainer.steps_per_epoch
+        steps = max(1, round(epochs)) if epochs else int(settings.steps)
+        _Training(run, told, trainer, steps).go(end)
+    finally:
+        trainer.close()
 
 
 class _Training:

@@ -15,17 +15,18 @@ from vc_core.curves import draw_pitches
 from vc_core.errors import UserError
 from vc_core.progress import Progress, part_of
 from vc_core.reading import open_audio
-from vc_core.recipes.training import vocals_of
+from vc_core.recipes.training import separation_seconds, vocals_of
 from vc_core.separation import DEFAULT_SEPARATOR
 from vc_core.training.doctor import Report, examine
-from vc_core.training.prompts import GOAL_SECONDS, prompts
+from vc_core.training.prompts import GOAL_SECONDS, prompts, take_name
 from vc_core.training.recordings import gather
+from vc_core.training.sounds import Language, choose_language
 from vc_core.ui.controls import PRIVATE, WAVEFORM
 from vc_core.ui.events import in_steps, relay, sentences
 from vc_core.ui.visitors import results_folder, training_folder
 from vc_core.ui.words import said_to, word
 
-LANGUAGES = {"en": "English", "ko": "한국어"}
+LANGUAGES: dict[Language, str] = {"en": "English", "ko": "한국어"}
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,12 @@ class Recordings:
     with_takes: gr.Checkbox
     separate: gr.Checkbox
     denoise: gr.Checkbox
+    language: gr.Radio
+    """Of the lines."""
 
     @property
     def inputs(self) -> list[Any]:
-        return [self.files, self.with_takes, self.separate]
+        return [self.files, self.with_takes, self.separate, self.language]
 
 
 def sources_of(files: Sequence[str] | None, with_takes: bool, request: gr.Request | None) -> list[Path]:
@@ -52,7 +55,20 @@ def sources_of(files: Sequence[str] | None, with_takes: bool, request: gr.Reques
 
 
 def without_music(sources: list[Path], separate: bool, folder: Path, progress: Progress) -> list[Path]:
-    return vocals_of(sources, folder, DEFAULT_SEPARATOR, progress=progress) if separate else sources
+    if not separate:
+        return sources
+    return vocals_of(_songs_in(sources, folder), folder / "vocals", DEFAULT_SEPARATOR, progress=progress)
+
+
+def separating_seconds(sources: list[Path], separate: bool, folder: Path, progress: Progress) -> float:
+    if not separate:
+        return 0.0
+    return separation_seconds(_songs_in(sources, folder), folder, DEFAULT_SEPARATOR, progress=progress)
+
+
+def _songs_in(sources: list[Path], folder: Path) -> list[Path]:
+    """Those in zip files, too."""
+    return [recording.path for recording in gather(sources, folder / "songs").recordings]
 
 
 def takes_of(request: gr.Request | None) -> list[Path]:
@@ -63,6 +79,7 @@ def doctor(
     files: list[str] | None,
     with_takes: bool,
     separate: bool,
+    language: str,
     request: gr.Request,
     progress: gr.Progress = gr.Progress(),
 ) -> Iterator[Any]:
@@ -72,9 +89,10 @@ def doctor(
 
         def work(report: Progress) -> tuple[Report, list[str]]:
             with tempfile.TemporaryDirectory() as folder:
-                plain = without_music(sources, separate, Path(folder) / "vocals", part_of(report, 0.0, 0.5))
+                plain = without_music(sources, separate, Path(folder), part_of(report, 0.0, 0.5))
                 found = gather(plain, Path(folder) / "unpacked")
-                return examine(found.recordings, progress=part_of(report, 0.5, 1.0)), found.notes
+                heard = examine(found.recordings, choose_language(language), progress=part_of(report, 0.5, 1.0))
+                return heard, found.notes
 
         def shown(result: tuple[Report, list[str]]) -> list[Any]:
             report, notes = result
@@ -89,9 +107,15 @@ def described(report: Report, notes: Sequence[str], request: gr.Request | None) 
     parts = [f"### {said_to(request, verdict)}", said_to(request, "usable").format(clock(report.usable_seconds))]
     if reach := report.pitch_range_hz:
         parts[-1] += f" {said_to(request, 'pitch_range')}: {reach[0]:.0f}–{reach[1]:.0f} Hz."
+    if report.patients:
+        heard, missing = report.coverage.heard, report.coverage.missing
+        parts[-1] += " " + said_to(request, "sounds_heard").format(len(heard), len(heard + missing))
+        parts[-1] += " " + said_to(request, "sounds_missing").format(", ".join(missing)) if missing else ""
     for finding in report.findings:
         titles = ", ".join(escape(title) for title in finding.titles[:8]) + ("…" if len(finding.titles) > 8 else "")
-        parts.append(f"- **{escape(finding.sentence)}** {escape(finding.remedy)} {titles}")
+        said, remedy = (said_to(request, f"{what}_{finding.kind}") for what in ("finding", "remedy"))
+        said, remedy = escape(said.format(**finding.figures)), escape(remedy.format(**finding.figures))
+        parts.append(f"- **{said}** {remedy} {titles}")
     parts += [f"- {escape(note)}" for note in notes]
     pitches = f"{said_to(request, 'pitches')}:" if len(report.semitones) else ""
     return "\n\n".join([*parts[:2], "\n".join(parts[2:]), pitches])
@@ -108,11 +132,11 @@ def recordings_step() -> Recordings:
         elem_id="train-files",
     )
     with gr.Accordion(word("record_lines"), open=False):
-        with_takes = _recording_line_by_line()
+        with_takes, language = _recording_line_by_line()
     with gr.Row():
         separate = gr.Checkbox(label=word("train_separate"), info=word("train_separate_info"))
         denoise = gr.Checkbox(label=word("train_denoise"), info=word("train_denoise_info"))
-    return Recordings(files, with_takes, separate, denoise)
+    return Recordings(files, with_takes, separate, denoise, language)
 
 
 def doctor_step(recordings: Recordings) -> None:
@@ -124,7 +148,7 @@ def doctor_step(recordings: Recordings) -> None:
     done.success(lambda: gr.update(visible=True), None, picture, **PRIVATE)
 
 
-def _recording_line_by_line() -> gr.Checkbox:
+def _recording_line_by_line() -> tuple[gr.Checkbox, gr.Radio]:
     language = gr.Radio([(label, name) for name, label in LANGUAGES.items()], value="en", label=word("line_language"))
     number = gr.State(0)
     line = gr.Markdown(elem_id="line-to-say", elem_classes="line")
@@ -144,7 +168,7 @@ def _recording_line_by_line() -> gr.Checkbox:
     drop.click(_delete_takes, [number, language], outputs, **PRIVATE)
     gr.on([language.change], _shown_line, [number, language], outputs, **PRIVATE)
     gr.on(None, _language_of, None, language, **PRIVATE).then(_shown_line, [number, language], outputs, **PRIVATE)
-    return with_takes
+    return with_takes, language
 
 
 def _shown_line(at: int, language: str, request: gr.Request) -> list[Any]:
@@ -162,7 +186,7 @@ def _keep_take(path: str | None, at: int, language: str, request: gr.Request) ->
         folder = _takes_folder(request)
         folder.mkdir(parents=True, exist_ok=True)
         # Said again, a line replaces the take before.
-        shutil.copyfile(path, folder / f"line-{language}-{at:03d}{Path(path).suffix}")
+        shutil.copyfile(path, folder / f"{take_name(language, at)}{Path(path).suffix}")
         return _shown_line(at + 1, language, request)
 
 

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,14 @@ from vc_core.training.spec import AT_WORK, Pace
 from vc_core.ui.controls import PRIVATE
 from vc_core.ui.events import in_steps, on_device, relay, sentences
 from vc_core.ui.handover import Handover
-from vc_core.ui.train_recordings import Recordings, doctor_step, recordings_step, sources_of, without_music
+from vc_core.ui.train_recordings import (
+    Recordings,
+    doctor_step,
+    recordings_step,
+    separating_seconds,
+    sources_of,
+    without_music,
+)
 from vc_core.ui.train_watch import chosen_again, gone_on, watching_step
 from vc_core.ui.visitors import home_of, library_of, training_folder
 from vc_core.ui.words import WORDS, said_to, word
@@ -77,6 +85,7 @@ def train_start(
 def estimated(
     files: list[str] | None,
     with_takes: bool,
+    separate: bool,
     method: str,
     settings: str,
     request: gr.Request,
@@ -92,11 +101,13 @@ def estimated(
             with tempfile.TemporaryDirectory() as name:
                 folder = Path(name)
                 known = TRAINING_METHODS[method]
+                before = separating_seconds(sources, separate, folder, part_of(report, 0.0, 0.2))
                 found = gather(sources, folder / "unpacked", sort=known.sort)
-                write_clips(found.recordings, folder / "clips", progress=part_of(report, 0.0, 0.4))
+                write_clips(found.recordings, folder / "clips", progress=part_of(report, 0.2, 0.5))
                 kinds = sorted((folder / "clips").iterdir())
                 clips = Clips({kind.name: sorted(kind.glob("*.flac")) for kind in kinds})
-                return estimate(method, given, clips, progress=part_of(report, 0.4, 1.0))
+                measured = estimate(method, given, clips, progress=part_of(report, 0.5, 1.0))
+                return replace(measured, separation_seconds=before)
 
         def shown(found: Estimate) -> str:
             told = said_to(request, "estimate_said")
@@ -179,7 +190,7 @@ def _method_step(recordings: Recordings) -> tuple[dict[str, Any], gr.Button]:
     agreed.change(lambda yes: gr.update(interactive=yes), agreed, start, **PRIVATE)
     method.input(chosen, method, [notice, settings], **PRIVATE)
     gr.on(None, translated, None, [consent, method, notice], **PRIVATE)
-    timed = [recordings.files, recordings.with_takes, method, settings]
+    timed = [recordings.files, recordings.with_takes, recordings.separate, method, settings]
     measure.click(estimated, timed, told, api_name="train_estimate")
     choices = {
         "name": name, "consent": consent, "licence": licence, "method": method, "settings": settings, "epochs": epochs,
