@@ -21,7 +21,7 @@ from vc_core.models import units
 from vc_core.models.units import Units
 from vc_core.training.instant_recordings import Prepared, prepare
 
-OWN_HEARINGS, HEARINGS_OF_OTHERS = 3, 2
+OWN_HEARINGS, HEARINGS_OF_OTHERS = 1, 3
 
 
 @dataclass(frozen=True)

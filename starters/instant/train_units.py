@@ -57,7 +57,7 @@ class Pool:
     def __init__(self, folder: Path, plan: Plan) -> None:
         paths = sorted(folder.glob("*.npz"), key=lambda path: int(path.stem))
         everything = [read(path) for path in paths]
-        every = len(everything) // plan.validated
+        every = max(2, len(everything) // plan.validated)
         self.training = [utterance for at, utterance in enumerate(everything) if at % every]
         self.validation = everything[::every]
         self.by_synthesiser = {name: [u for u in self.training if u.synthesiser == name] for name in SYNTHESISERS}
@@ -209,8 +209,9 @@ def save(encoder: Units, weights: Path) -> None:
 def main(pool: Path = POOL, weights: Path = UNITS_FILE, plan: Plan = Plan()) -> None:
     torch.set_num_threads(1)
     torch.manual_seed(plan.seed)
-    fill_pool(pool)
-    train(Pool(pool, plan), plan, weights)
+    if not any(pool.glob("*.npz")):
+        fill_pool(pool)
+    save(train(Pool(pool, plan), plan, weights), weights)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """Train the shared start of all voices, and from it the starter voices, on one thread.
 
-    python -m starters.instant.train_voices start|voices|all [START] [VOICES]
+    python -m starters.instant.train_voices start|voices|all [START] [VOICES] [SHARE]
 
-The start is learned from many synthetic voices; each starter voice then from minutes of its own.
+The start is learned from many synthetic voices; each starter voice then from minutes of its own. SHARE of the
+speech and of the steps is taken: 0.1 shows in some minutes that everything runs.
 """
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -62,9 +63,9 @@ STARTERS = (
 )
 
 
-def prepare_start_voices() -> list[list[Prepared]]:
+def prepare_start_voices(share: float = 1.0) -> list[list[Prepared]]:
     return [
-        prepare_voice(name, START_SECONDS if "+" in name else RECORDED_SECONDS, load_units(), seed)
+        prepare_voice(name, share * (START_SECONDS if "+" in name else RECORDED_SECONDS), load_units(), seed)
         for seed, name in enumerate(START_VOICES)
     ]
 
@@ -109,22 +110,24 @@ def save_voice(trainer: InstantTrainer, folder: Path, name: str, origin: str) ->
     return product
 
 
-def train_starter(starter: Starter, number: int, start: Path, voices: Path) -> None:
-    trainer = learn_voice(starter.singer, VOICE_SECONDS, 100 + number, start)
+def train_starter(starter: Starter, number: int, start: Path, voices: Path, share: float = 1.0) -> None:
+    settings = replace(VOICE_SETTINGS, steps=round(share * VOICE_SETTINGS.steps))
+    trainer = learn_voice(starter.singer, share * VOICE_SECONDS, 100 + number, start, settings)
     highest_khz = trainer.highest_hz / 980
     origin = f"{starter.origin} It has sound up to {highest_khz:.0f} kHz."
     save_voice(trainer, voices / starter.name.lower(), starter.name, origin)
 
 
-def main(what: str, start: Path = START_FILE, voices: Path = STARTER_VOICES) -> None:
+def main(what: str, start: Path = START_FILE, voices: Path = STARTER_VOICES, share: float = 1.0) -> None:
     torch.set_num_threads(1)
     if what in ("start", "all"):
-        write_decoder(train_start(prepare_start_voices()), start, METADATA)
+        settings = replace(START_SETTINGS, steps=round(share * START_SETTINGS.steps))
+        write_decoder(train_start(prepare_start_voices(share), settings), start, METADATA)
     if what in ("voices", "all"):
         for number, starter in enumerate(STARTERS):
-            train_starter(starter, number, start, voices)
+            train_starter(starter, number, start, voices, share)
             print(starter.name, flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *map(Path, sys.argv[2:]))
+    main(sys.argv[1], *map(Path, sys.argv[2:4]), *map(float, sys.argv[4:]))
