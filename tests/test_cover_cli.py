@@ -47,6 +47,8 @@ def test_wrong_words_are_answered_with_the_right_ones(vc):
     song = ROOT / "examples" / "song.flac"
     assert "Clara" in vc("cover", song, "--voice", "Nobody")[1]
     assert "octaves" in vc("cover", song, "--voice", "Clara", "--key", "up")[1]
+    assert "left" in vc("cover", song, "--voice", "Clara", "--backing", "loud")[1]
+    assert "Nobody" in vc("cover", song, "--voice", "Clara", "--backing-voice", "Nobody")[1]
     assert "--voice NAME" in vc("batch", "cover", song)[1]
 
 

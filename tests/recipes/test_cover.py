@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vc_core.audio import Audio
+from vc_core.audio import Audio, join
 from vc_core.conversion import STARTER_VOICES, ConversionOptions
 from vc_core.errors import UserError
 from vc_core.loudness import loudness_lufs, true_peak_db
@@ -16,6 +16,7 @@ from vc_core.reading import open_audio, read_audio
 from vc_core.recipes import CoverOptions, advise_key, cover_song, preflight_cover, prepare_cover, separate_for_cover
 from vc_core.slicing import hop_levels_db
 from vc_core.stage_cache import StageCache
+from vc_core.transposing import transposed
 from vc_core.voices import VoiceLibrary
 from vc_core.writing import write_audio
 
@@ -135,6 +136,58 @@ def test_clean_vocals_are_not_separated(clara, cache, tmp_path, song_vocals):
     assert loudness_lufs(made) == pytest.approx(loudness_lufs(original), abs=0.5)
 
 
+@pytest.fixture(scope="module")
+def duet(tmp_path_factory, song_vocals):
+    """Six seconds without music: a lead in the middle, and somebody a third above to the left."""
+    path = tmp_path_factory.mktemp("duet") / "duet.wav"
+    lead = song_vocals.between(3 * 44_100, 9 * 44_100).mono()
+    above = 0.5 * np.roll(join(transposed([lead], 4)).samples[0], 900)
+    sides = np.stack([above, 0.3 * above])
+    write_audio(path, lead.with_samples((lead.samples + sides).astype(np.float32)), format_name="wav32")
+    return open_audio(path), sides
+
+
+def test_backing_vocals_are_left_and_kept_as_a_stage_of_their_own(duet, clara, tmp_path):
+    (song, sides), cache, said = duet, StageCache(tmp_path / "stages"), []
+    options = CoverOptions(vocals_are_clean=True, backing="left", matches_loudness=False)
+    cover = cover_song(song, clara, tmp_path / "out", options, cache=cache, progress=lambda at, what: said.append(what))
+    assert set(cover.stems) == {"vocals", "backing", "original-vocals"}
+    backing, lead = sound(cover.stems["backing"]), sound(cover.stems["vocals"])
+    assert np.corrcoef(backing.samples.ravel(), sides.ravel())[0, 1] > 0.95
+    assert read_origin(cover.stems["backing"]).provenance is None  # nobody made it
+    np.testing.assert_allclose(sound(cover.path).samples, backing.samples + lead.samples, atol=1e-3)
+    parted = sum(entry.name.startswith("parted-") for entry in cache.folder.iterdir())
+    assert parted == 1
+    assert any(what.startswith("Parting lead and backing") for what in said)
+    said.clear()
+    louder = replace(options, vocals_db=-3.0)
+    cover_song(song, clara, tmp_path / "softer", louder, cache=cache, progress=lambda at, what: said.append(what))
+    assert {what.split(":")[0] for what in said} == {"Mixing"}
+
+
+@pytest.mark.slow
+def test_backing_vocals_are_sung_by_a_voice_of_their_own(duet, clara, cache, tmp_path):
+    (song, sides), max_ = duet, VoiceLibrary(tmp_path / "voices", shipped=[STARTER_VOICES]).find("Max")
+    options = CoverOptions(vocals_are_clean=True, backing="voice", backing_voice=max_)
+    cover = cover_song(song, clara, tmp_path / "out", options, cache=cache)
+    backing = sound(cover.stems["backing"])
+    assert read_origin(cover.stems["backing"]).provenance.voice == "Max"
+    assert abs(np.corrcoef(backing.samples.ravel(), sides.ravel())[0, 1]) < 0.5
+    powers = np.square(backing.samples).sum(axis=1)
+    assert powers[0] > 3 * powers[1]  # and stands where it stood
+    cost = preflight_cover(song, clara, options, cache=cache).seconds
+    assert cost > preflight_cover(song, clara, CoverOptions(vocals_are_clean=True), cache=cache).seconds
+
+
+def test_vocals_of_one_channel_are_all_lead_and_this_is_said(clara, cache, tmp_path, song_vocals):
+    path = tmp_path / "acapella.wav"
+    write_audio(path, song_vocals.between(0, 6 * 44_100).mono(), format_name="wav32")
+    options = CoverOptions(vocals_are_clean=True, backing="left")
+    cover = cover_song(open_audio(path), clara, tmp_path / "out", options, cache=cache)
+    assert set(cover.stems) == {"vocals", "original-vocals"}
+    assert any("taken for the lead" in note for note in cover.notes)
+
+
 @pytest.mark.slow
 def test_emotion_gains_and_format_are_those_asked_for(made, tune, clara, cache, tmp_path):
     options = CoverOptions(
@@ -192,16 +245,24 @@ def test_the_cost_is_told_beforehand_and_known_after_the_first_run(tune, clara, 
 
 @pytest.mark.parametrize(
     "options",
-    [{"key": "up"}, {"format_name": "aac"}, {"vocals_db": 99.0}, {"emotion": "hungry"}, {"separator": "magic"}],
+    [
+        {"key": "up"},
+        {"backing": "loud"},
+        {"backing": "voice"},
+        {"format_name": "aac"},
+        {"vocals_db": 99.0},
+        {"emotion": "hungry"},
+        {"separator": "magic"},
+    ],
 )
 def test_what_is_not_there_is_refused(options, tune, clara, cache, tmp_path):
     with pytest.raises(UserError):
         cover_song(tune, clara, tmp_path, CoverOptions(**options), cache=cache)
 
 
-def test_preparing_what_comes_with_the_app_needs_no_network():
-    prepare_cover(CoverOptions())
-    prepare_cover(CoverOptions(vocals_are_clean=True, separator="demucs"))
+def test_preparing_what_comes_with_the_app_needs_no_network(clara):
+    prepare_cover(CoverOptions(), clara)
+    prepare_cover(CoverOptions(vocals_are_clean=True, separator="demucs"), clara)
 
 
 def test_too_far_a_shift_is_refused(tune, clara, cache, tmp_path):

@@ -11,7 +11,7 @@ from gradio_client.exceptions import AppError
 
 from vc_core.loudness import loudness_lufs
 from vc_core.reading import read_audio
-from vc_core.ui.cover import _taken
+from vc_core.ui.cover_links import taken
 from vc_core.ui.cover_work import cost_of
 from vc_core.writing import write_audio
 
@@ -23,12 +23,13 @@ def tune(song, tmp_path):
 
 
 def test_a_cover_comes_back_with_its_parts_and_is_found_again(studio, client, tune, tmp_path):
-    cover, vocals, accompaniment, original, archive, picture, notes, job = client.predict(
+    cover, vocals, accompaniment, original, backing, archive, picture, notes, job = client.predict(
         song=handle_file(tune), voice="Annie", format_name="wav32", api_name="/cover"
     )
     song = read_audio(tune)
     mixed, parts = read_audio(cover), read_audio(vocals).samples + read_audio(accompaniment).samples
     assert mixed.frames == song.frames
+    assert backing is None  # sung with the lead
     assert loudness_lufs(mixed) == pytest.approx(loudness_lufs(song), abs=0.5)
     np.testing.assert_allclose(mixed.samples, parts, atol=1e-6)
     assert archive.endswith("tune - annie.zip")
@@ -90,9 +91,9 @@ def test_links_into_the_servers_network_are_refused(client, link):
 
 def test_the_cost_is_told_in_the_visitors_language(tune):
     request = type("Request", (), {"headers": {"accept-language": "ko"}, "session_hash": "ann", "query_params": {}})()
-    assert "메모리" in cost_of(str(tune), "Clara", "octaves", "starter", False, "neutral", request)
-    assert cost_of(None, "Clara", "octaves", "starter", False, "neutral", request) == ""
-    assert "내려받" in cost_of(str(tune), "Clara", "octaves", "spleeter", False, "neutral", request)
+    assert "메모리" in cost_of(str(tune), "Clara", "octaves", "starter", False, "neutral", "together", None, request)
+    assert cost_of(None, "Clara", "octaves", "starter", False, "neutral", "together", None, request) == ""
+    assert "내려받" in cost_of(str(tune), "Clara", "octaves", "spleeter", False, "neutral", "together", None, request)
 
 
 class TestLinksToSettings:
@@ -111,8 +112,8 @@ class TestLinksToSettings:
         ],
     )  # fmt: skip
     def test_a_setting_is_taken_or_left(self, parts, name, wanted, value):
-        assert _taken(name, parts[name], wanted, []).get("value") == value
+        assert taken(name, parts[name], wanted, []).get("value") == value
 
     def test_a_voice_must_be_one_of_the_visitors(self, parts):
-        assert _taken("voice", parts["engine"], "Max", ["Max"])["value"] == "Max"
-        assert "value" not in _taken("voice", parts["engine"], "a", ["Max"])
+        assert taken("voice", parts["engine"], "Max", ["Max"])["value"] == "Max"
+        assert "value" not in taken("voice", parts["engine"], "a", ["Max"])

@@ -93,9 +93,9 @@ def test_a_visitor_may_leave_and_take_their_voice_away(registry, tmp_path):
 
     def work(progress, folder):
         gate.wait(5)
-        return {"found": (folder / KEPT / "x.txt").read_text()}
+        return {"found": (folder / KEPT / "voice" / "x.txt").read_text()}
 
-    job = registry.start(work, owner="", keep=tmp_path / "voice")
+    job = registry.start(work, owner="", keep=[tmp_path / "voice"])
     (tmp_path / "voice" / "x.txt").unlink()
     gate.set()
     assert ended(registry, job) == Done({"found": "mine"})

@@ -11,7 +11,7 @@ from vc_core.cli.console import bar, check_choice, err, out, sentences
 from vc_core.conversion import STARTER_VOICES
 from vc_core.errors import UserError
 from vc_core.ray_cluster import on_cluster
-from vc_core.recipes import COVER_SEPARATOR, CoverOptions, prepare_cover
+from vc_core.recipes import COVER_SEPARATOR, CoverOptions
 from vc_core.recipes.batch import Converting, Covering, Separating
 from vc_core.separation import SEPARATORS
 from vc_core.voices import Voice, VoiceLibrary, voices_home
@@ -42,9 +42,8 @@ def batch(
         work = _work(task, voice_name, engine, format_name)
         items = items_of(inputs, out_folder)
         crew = on_cluster(cluster, workers) if cluster else on_this_machine(devices_for(workers))
-        if not isinstance(work, Converting):
-            with bar("Models") as progress:  # once, and not by each worker
-                prepare_cover(CoverOptions(separator=engine), progress=progress)
+        with bar("Models") as progress:  # once, and not by each worker
+            work.prepare(progress)
     journal = Journal(out_folder, [task, work])
     failed = 0
     with sentences(), bar(task) as progress:

@@ -14,6 +14,7 @@ from vc_core.key_advisor import KEY_WAYS, KeyAdvice, note_name
 from vc_core.preflight import Preflight
 from vc_core.reading import AudioFile, open_audio
 from vc_core.recipes import (
+    BACKING_WAYS,
     COVER_LIMITS,
     COVER_SEPARATOR,
     Cover,
@@ -44,6 +45,8 @@ def cover(
     music_db: Annotated[float, typer.Option(help="Make the music louder or softer.")] = 0.0,
     room: Annotated[bool, typer.Option(help="Put the original's room around the new voice.")] = True,
     match: Annotated[bool, typer.Option(help="Make the cover as loud as the song.")] = True,
+    backing: Annotated[str, typer.Option(help="Backing vocals: together with the lead, or left.")] = "together",
+    backing_voice: Annotated[str, typer.Option(help="Who sings the backing vocals instead.")] = "",
     preview: Annotated[float, typer.Option(help="Only 15 seconds, from this second on.")] = -1.0,
     format_name: Annotated[str, typer.Option("--format", help=f"{', '.join(FORMATS)}.")] = DEFAULT_FORMAT,
 ) -> None:
@@ -52,28 +55,35 @@ def cover(
         check_choice("engine", engine, SEPARATORS)
         check_choice("emotion", emotion, dict.fromkeys(EMOTIONS))
         check_choice("key", key, dict(KEY_WAYS.items()))
-        voice = VoiceLibrary(voices_home(), shipped=[STARTER_VOICES]).find(voice_name)
+        check_choice("backing", backing, dict.fromkeys(BACKING_WAYS[:2]))
+        library = VoiceLibrary(voices_home(), shipped=[STARTER_VOICES])
+        voice, singer = library.find(voice_name), library.find(backing_voice) if backing_voice else None
         options = CoverOptions(
             engine, clean, key, shift, music_shift, ConversionOptions(),  # type: ignore[arg-type]  # checked above
             emotion, intensity, room, vocals_db, music_db, match, format_name,
+            "voice" if singer else backing, singer,  # type: ignore[arg-type]
         )  # fmt: skip
         with bar("Models") as progress:
-            prepare_cover(options, progress=progress)
-    failed = 0
-    for path in songs:
-        try:
-            song = open_audio(path, COVER_LIMITS)
-            _cover_one(song if preview < 0 else song.excerpt(preview, PREVIEW_SECONDS), voice, out_folder, options)
-        except UserError as error:
-            failed += 1
-            err.print(f"[red]{escape(path.name)}: {escape(str(error))}[/]")
-    if failed:
+            prepare_cover(options, voice, progress=progress)
+    folders = [out_folder / f"{path.stem}-{voice.folder.name}" for path in songs]
+    went_well = [_covered(path, voice, folder, options, preview) for path, folder in zip(songs, folders, strict=True)]
+    if not all(went_well):
         raise typer.Exit(1)
 
 
-def _cover_one(song: AudioFile, voice: Voice, out_folder: Path, options: CoverOptions) -> None:
+def _covered(path: Path, voice: Voice, folder: Path, options: CoverOptions, preview: float) -> bool:
+    """Whether it went well; if not, it is said why."""
+    try:
+        song = open_audio(path, COVER_LIMITS)
+        _cover_one(song if preview < 0 else song.excerpt(preview, PREVIEW_SECONDS), voice, folder, options)
+    except UserError as error:
+        err.print(f"[red]{escape(path.name)}: {escape(str(error))}[/]")
+        return False
+    return True
+
+
+def _cover_one(song: AudioFile, voice: Voice, folder: Path, options: CoverOptions) -> None:
     err.print(_cost(preflight_cover(song, voice, options)), highlight=False)
-    folder = out_folder / f"{song.path.stem}-{voice.folder.name}"
     with bar(song.path.name) as progress:
         made = cover_song(song, voice, folder, options, progress=progress)
     for path in (made.path, *made.stems.values()):

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from vc_core.conversion import prepare_converter
 from vc_core.home import studio_home
 from vc_core.key_advisor import KeyAdvice
 from vc_core.preflight import Preflight, Speeds
-from vc_core.progress import Progress, silent
+from vc_core.progress import Progress, part_of, silent
 from vc_core.reading import AudioFile
 from vc_core.recipes.options import Cover, CoverOptions, seconds_of, steps_of_cover
 from vc_core.recipes.stages import begun, separation_key
@@ -28,11 +29,16 @@ def cover_song(
 ) -> Cover:
     """From file to files in `folder`; memory does not depend on the song's length, and the cover is as long."""
     with begun(song, voice, options, cache or own_cache(), progress) as making:
-        advice = making.advice()
+        lead, backing = making.parts()
+        advice = making.advice(lead, options.key)
         shift = advice.shift_semitones + options.vocals_shift_semitones
         music_shift = advice.music_shift_semitones + options.music_shift_semitones
-        vocals = making.matched(making.styled(making.converted(shift)))
-        return making.finished(advice, (shift, music_shift), vocals, making.music(music_shift), folder)
+        sounds = {
+            "vocals": making.matched(making.styled(making.converted(lead, shift))),
+            "backing": making.backed(backing, music_shift) if backing else None,
+            "accompaniment": making.music(music_shift),
+        }
+        return making.finished(advice, (shift, music_shift), sounds, folder)
 
 
 def advise_key(
@@ -45,13 +51,16 @@ def advise_key(
 ) -> KeyAdvice:
     """What the cover of this song would begin with: its vocals, and the key in which the voice should sing them."""
     with begun(song, voice, options, cache or own_cache(), progress) as making:
-        return making.advice()
+        lead, _ = making.parts()
+        return making.advice(lead, options.key)
 
 
-def prepare_cover(options: CoverOptions, *, progress: Progress = silent) -> None:
+def prepare_cover(options: CoverOptions, voice: Voice, *, progress: Progress = silent) -> None:
     """Download what is needed and isn't here."""
     if not options.vocals_are_clean:
-        prepare_separator(options.separator, SeparatorOptions(), progress=progress)
+        prepare_separator(options.separator, SeparatorOptions(), progress=part_of(progress, 0.0, 0.5))
+    for singer in filter(None, (voice, options.backing_voice)):
+        prepare_converter(singer, progress=part_of(progress, 0.5, 1.0))
 
 
 def preflight_cover(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, get_args
 
 from vc_core.conversion import ConversionOptions
 from vc_core.device import choose_device
@@ -18,8 +19,15 @@ COVER_SEPARATOR = "starter"
 UNKNOWN_SECONDS = 240.0
 """For a file that does not tell its length, a song's usual one."""
 
+BackingWay = Literal["together", "left", "voice"]
+"""Backing vocals are sung with the lead by the same voice, left as they are, or sung by a voice of their own."""
+BACKING_WAYS: tuple[BackingWay, ...] = get_args(BackingWay)
+OF_BACKING = "backing_"
+"""What the steps for backing vocals begin with; each takes as long as the lead's own."""
+
 GUESSED_SPEEDS = {
     "separate": 0.5,
+    "part": 0.1,
     "listen": 0.05,
     "convert": 0.5,
     "emotion": 0.5,
@@ -50,6 +58,9 @@ class CoverOptions:
     music_db: float = 0.0
     matches_loudness: bool = True
     format_name: str = DEFAULT_FORMAT
+    backing: BackingWay = "together"
+    backing_voice: Voice | None = None
+    """Who sings the backing vocals, where that is somebody else."""
 
     def __post_init__(self) -> None:
         if self.key not in KEY_WAYS:
@@ -58,6 +69,12 @@ class CoverOptions:
             raise UserError(f"There is no format “{self.format_name}”. There are: {', '.join(FORMATS)}.")
         if not max(abs(self.vocals_db), abs(self.music_db)) <= 24.0:
             raise UserError("Vocals and music can be made louder or softer by up to 24 dB.")
+        if self.backing not in BACKING_WAYS:
+            raise UserError(
+                f"There is no way of backing vocals called “{self.backing}”. There are: {', '.join(BACKING_WAYS)}."
+            )
+        if self.backing == "voice" and self.backing_voice is None:
+            raise UserError("Choose a voice for the backing vocals, or leave them as they are.")
 
     @property
     def has_emotion(self) -> bool:
@@ -68,7 +85,7 @@ class CoverOptions:
 class Cover:
     path: Path
     stems: dict[str, Path]
-    """What the cover is the sum of, and `original-vocals`."""
+    """What the cover is the sum of: `vocals`, `accompaniment`, at times `backing`; and the `original-vocals`."""
     advice: KeyAdvice
     picture: Path
     shift_semitones: float
@@ -84,7 +101,21 @@ def steps_of_cover(song: AudioFile, voice: Voice, options: CoverOptions) -> dict
         names["emotion"] = f"emotion:{DEFAULT_STYLER}"
     if options.key == "together" or options.music_shift_semitones:
         names["transpose"] = "transpose"
-    return {kind: Step(name, seconds_of(song), GUESSED_SPEEDS[kind]) for kind, name in names.items()}
+    names |= _steps_of_backing(options, "transpose" in names)
+    seconds = seconds_of(song)
+    return {kind: Step(name, seconds, GUESSED_SPEEDS[kind.removeprefix(OF_BACKING)]) for kind, name in names.items()}
+
+
+def _steps_of_backing(options: CoverOptions, moves: bool) -> dict[str, str]:
+    names: dict[str, str] = {}
+    if options.backing != "together":
+        names["part"] = "part"
+    if options.backing == "left" and moves:
+        names["backing_transpose"] = "transpose"
+    if options.backing == "voice" and options.backing_voice is not None:
+        engine = options.backing_voice.card.engine
+        names |= {"backing_listen": "listen", "backing_convert": f"convert:{engine}", "backing_match": "match"}
+    return names
 
 
 def seconds_of(song: AudioFile) -> float:

@@ -4,19 +4,20 @@ So a change of the key does again what depends on the key, and nothing else; wha
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from vc_core.audio import Audio
+from vc_core.backing import is_in_middle, part_backing
 from vc_core.conversion import load_converter
 from vc_core.device import choose_device
 from vc_core.emotion import DEFAULT_STYLER, StyleOptions, load_styler
 from vc_core.errors import UserError
-from vc_core.key_advisor import KeyAdvice, advise, draw_advice
+from vc_core.key_advisor import KeyAdvice, KeyWay, advise, draw_advice
 from vc_core.loudness import gained
 from vc_core.loudness_meter import loudness_of
 from vc_core.melody import surely_sung
@@ -26,7 +27,7 @@ from vc_core.preflight import Speeds, Step
 from vc_core.progress import Progress, part_of
 from vc_core.provenance import Provenance, sha256_of
 from vc_core.reading import AudioFile, open_audio
-from vc_core.recipes.options import Cover, CoverOptions, seconds_of, steps_of_cover
+from vc_core.recipes.options import OF_BACKING, Cover, CoverOptions, seconds_of, steps_of_cover
 from vc_core.reverb import in_room, missing_room, room_around
 from vc_core.separation import SeparatorOptions, load_separator
 from vc_core.slicing import Windows, stream_in_windows
@@ -42,8 +43,10 @@ STAGE_MEGABYTES = 4_000
 STYLE_WINDOWS = Windows(seconds=20.0, context_seconds=1.0, fade_seconds=0.05, align_seconds=0.02)
 STYLE_OPTIONS = StyleOptions(changes_tempo=False, is_singing=True)
 MOST_LEVELLING_DB = 20.0
+ALL_LEAD = "Nobody sings to a side of the middle, so all vocals were taken for the lead."
 STEP_TITLES = {
     "separate": "Separating",
+    "part": "Parting lead and backing",
     "listen": "Finding the melody",
     "convert": "Converting",
     "emotion": "Adding emotion",
@@ -67,6 +70,21 @@ def begun(
         yield Making(song, voice, options, cache, place, progress)
 
 
+@dataclass(frozen=True)
+class Part:
+    """The lead or the backing vocals: as the original sings them, and as the new voice does."""
+
+    original: AudioFile
+    key: str
+    """Of all that went into what is sung so far."""
+    voice: Voice
+    steps: str = ""
+    """What the names of its steps begin with."""
+    plain: AudioFile | None = None
+    """The new voice, before any emotion."""
+    sung: AudioFile | None = None
+
+
 class Making:
     """One cover while it is made: its files, what went into each, and how far it is."""
 
@@ -78,7 +96,6 @@ class Making:
         self._steps = steps_of_cover(song, voice, options)
         self._shares = _shares(self._steps)
         self._done = 0.0
-        self._sung_key = stage_key("song", sha256_of(song.path), song.span)
         self._notes: list[str] = []
 
     def separated(self) -> Path:
@@ -88,41 +105,69 @@ class Making:
 
         return self._stage("separate", separation_key(self._song, self._options), make)
 
-    def advice(self) -> KeyAdvice:
-        """Also finds what is sung: all that comes after begins with it."""
-        self._sung = self._song
+    def parts(self) -> tuple[Part, Part | None]:
+        """The lead, and backing vocals where they are to be something else: all that comes after begins with these."""
+        self._vocals, key = self._song, stage_key("song", sha256_of(self._song.path), self._song.span)
         if not self._options.vocals_are_clean:
             folder = self.separated()
-            self._sung, self._music = (open_audio(folder / f"{name}.wav") for name in ("vocals", "accompaniment"))
-            self._sung_key = separation_key(self._song, self._options)
+            self._vocals, self._music = (open_audio(folder / f"{name}.wav") for name in ("vocals", "accompaniment"))
+            key = separation_key(self._song, self._options)
+        if self._options.backing == "together":
+            return Part(self._vocals, key, self._voice), None
+        key = stage_key("parted", key)
+        folder = self._stage("part", key, self._part_backing)
+        if not (folder / "backing.wav").exists():
+            self._notes.append(ALL_LEAD)
+            return Part(self._vocals, key, self._voice), None
+        lead, backing = (open_audio(folder / f"{name}.wav") for name in ("lead", "backing"))
+        return (
+            Part(lead, key, self._voice),
+            Part(backing, stage_key("backing", key), self._options.backing_voice or self._voice, OF_BACKING),
+        )
 
+    def _part_backing(self, folder: Path, progress: Progress) -> None:
+        vocals = self._vocals
+        if is_in_middle(vocals.blocks()):
+            progress(1.0, "Nobody stands to a side")
+            return
+        writers = [
+            AudioWriter(folder / f"{name}.wav", vocals.sample_rate, vocals.channels, format_name=STAGE_FORMAT)
+            for name in ("lead", "backing")
+        ]
+        with writers[0] as lead_file, writers[1] as backing_file:
+            for lead, backing in part_backing(vocals.blocks(), frames=vocals.frames, progress=progress):
+                lead_file.write(lead)
+                backing_file.write(backing)
+
+    def advice(self, part: Part, way: KeyWay) -> KeyAdvice:
         def make(folder: Path, progress: Progress) -> None:
-            song = self._sung
+            song = part.original
             pitch = surely_sung(song.blocks(), frames=song.frames, sample_rate=song.sample_rate, progress=progress)
             np.savez(folder / "pitch.npz", hertz=pitch.hertz, confidence=pitch.confidence, hop=pitch.hop_seconds)
 
-        folder = self._stage("listen", stage_key("pitch", self._sung_key), make)
+        folder = self._stage(f"{part.steps}listen", stage_key("pitch", part.key), make)
         with np.load(folder / "pitch.npz") as saved:
             pitch = Pitch(saved["hertz"], saved["confidence"], float(saved["hop"]))
-        return advise(pitch, self._voice.card.pitch_range_hz, self._options.key)
+        return advise(pitch, part.voice.card.pitch_range_hz, way)
 
-    def converted(self, shift: float) -> AudioFile:
+    def converted(self, part: Part, shift: float) -> Part:
         options = replace(self._options.conversion, automatic_key="off", key_shift_semitones=shift)
-        card = self._voice.card
+        card = part.voice.card
 
         def make(folder: Path, progress: Progress) -> None:
             target = folder / "converted.wav"
-            converter = load_converter(self._voice)
-            converter.convert_file(self._sung, target, options, format_name=STAGE_FORMAT, progress=progress)
+            converter = load_converter(part.voice)
+            converter.convert_file(part.original, target, options, format_name=STAGE_FORMAT, progress=progress)
 
-        self._made_key = stage_key("converted", self._sung_key, card.engine, dict(card.files), asdict(options))
-        self._new_voice = open_audio(self._stage("convert", self._made_key, make) / "converted.wav")
-        return self._new_voice
+        key = stage_key("converted", part.key, card.engine, dict(card.files), asdict(options))
+        made = open_audio(self._stage(f"{part.steps}convert", key, make) / "converted.wav")
+        return replace(part, key=key, plain=made, sung=made)
 
-    def styled(self, vocals: AudioFile) -> AudioFile:
+    def styled(self, part: Part) -> Part:
         wanted, intensity = self._options.emotion, self._options.intensity
         if not self._options.has_emotion:
-            return vocals
+            return part
+        vocals = _sung_of(part)
 
         def make(folder: Path, progress: Progress) -> None:
             styler = load_styler(DEFAULT_STYLER, choose_device())
@@ -135,20 +180,21 @@ class Making:
             )
             _write_stage(folder / "styled.wav", pieces, vocals)
 
-        self._made_key = stage_key("styled", self._made_key, DEFAULT_STYLER, wanted, intensity)
-        return open_audio(self._stage("emotion", self._made_key, make) / "styled.wav")
+        key = stage_key("styled", part.key, DEFAULT_STYLER, wanted, intensity)
+        return replace(part, key=key, sung=open_audio(self._stage("emotion", key, make) / "styled.wav"))
 
-    def matched(self, vocals: AudioFile) -> AudioFile:
+    def matched(self, part: Part) -> AudioFile:
         """As loud as the original's voice, and in a room that rings as long."""
+        vocals, plain = _sung_of(part), part.plain or part.original
 
         def make(folder: Path, progress: Progress) -> None:
             room = None
             if self._options.matches_room:
                 progress(0.0, "Listening to the room")
-                there = room_around(self._new_voice.blocks())
-                room = missing_room(room_around(self._sung.blocks()), there)
+                there = room_around(plain.blocks())
+                room = missing_room(room_around(part.original.blocks()), there)
             progress(0.4, "Level")
-            difference = loudness_of(self._sung.blocks()) - loudness_of(self._new_voice.blocks())
+            difference = loudness_of(part.original.blocks()) - loudness_of(plain.blocks())
             gain_db = (
                 float(np.clip(difference, -MOST_LEVELLING_DB, MOST_LEVELLING_DB)) if np.isfinite(difference) else 0.0
             )
@@ -156,36 +202,52 @@ class Making:
             _write_stage(folder / "matched.wav", in_room(levelled, room) if room else levelled, vocals)
             (folder / "room.json").write_text(json.dumps(room and asdict(room)))
 
-        key = stage_key("matched", self._made_key, self._options.matches_room)
-        folder = self._stage("match", key, make)
-        if room := json.loads((folder / "room.json").read_text()):
+        key = stage_key("matched", part.key, self._options.matches_room)
+        folder = self._stage(f"{part.steps}match", key, make)
+        if (room := json.loads((folder / "room.json").read_text())) and not part.steps:
             self._notes.append(
                 f"The original's room, which rings for {room['decay_seconds']:.1f} s, was put around it."
             )
         return open_audio(folder / "matched.wav")
 
+    def moved(self, part: Part, semitones: float) -> AudioFile:
+        """As the original sings it, in another key."""
+        return self._transposed(part.original, stage_key("original", part.key), semitones, part.steps)
+
     def music(self, semitones: float) -> AudioFile | None:
         if self._options.vocals_are_clean:
             return None
+        return self._transposed(self._music, separation_key(self._song, self._options), semitones, "")
+
+    def _transposed(self, sound: AudioFile, key: str, semitones: float, steps: str) -> AudioFile:
         if not semitones:
-            return self._music
+            return sound
 
         def make(folder: Path, progress: Progress) -> None:
-            moved = transposed(self._music.blocks(), semitones, frames=self._music.frames, progress=progress)
-            _write_stage(folder / "music.wav", moved, self._music)
+            pieces = transposed(sound.blocks(), semitones, frames=sound.frames, progress=progress)
+            _write_stage(folder / "moved.wav", pieces, sound)
 
-        key = stage_key("transposed", separation_key(self._song, self._options), semitones)
-        return open_audio(self._stage("transpose", key, make) / "music.wav")
+        key = stage_key("transposed", key, semitones)
+        return open_audio(self._stage(f"{steps}transpose", key, make) / "moved.wav")
+
+    def backed(self, part: Part, music_shift: float) -> AudioFile:
+        """Backing vocals in the key of the music: as they are, or in a voice of their own and its octave."""
+        if self._options.backing == "left":
+            return self.moved(part, music_shift)
+        octaves = self.advice(part, "off" if self._options.key == "off" else "octaves").shift_semitones
+        return self.matched(self.converted(part, octaves + music_shift))
 
     def finished(
-        self, advice: KeyAdvice, shifts: tuple[float, float], vocals: AudioFile, music: AudioFile | None, folder: Path
+        self, advice: KeyAdvice, shifts: tuple[float, float], sounds: Mapping[str, AudioFile | None], folder: Path
     ) -> Cover:
         options, name = self._options, self._options.format_name
-        tracks = {"vocals": Track(vocals, options.vocals_db)}
-        if music is not None:
-            tracks["accompaniment"] = Track(music, options.music_db)
+        gains = {"accompaniment": options.music_db}
+        tracks = {
+            track: Track(file, gains.get(track, options.vocals_db))
+            for track, file in sounds.items()
+            if file is not None
+        }
         paths = track_paths(folder, ["cover", "original-vocals", *tracks], name)
-        origin = self._provenance(shifts)
         progress = self._part("mix")
         progress(0.0, "Loudness")
         plan = MixPlan(
@@ -193,29 +255,31 @@ class Making:
             {track: paths[track] for track in tracks},
             loudness_of(self._song.blocks()) if options.matches_loudness else None,
             name,
-            {"vocals": origin},
-            origin,
+            self._origins(shifts),
+            self._origins(shifts)["vocals"],
         )
         with self._timed("mix"):
             mixed = write_mix(tracks, plan, progress=part_of(progress, 0.1, 0.95))
-        with AudioWriter(
-            paths["original-vocals"], self._sung.sample_rate, self._sung.channels, format_name=name
-        ) as file:
-            for block in self._sung.blocks():
-                file.write(block)
+        _write(paths["original-vocals"], self._vocals.blocks(), self._vocals, name)
         picture = draw_advice(advice, folder / "key.png", shifts[0])
         stems = {stem: path for stem, path in paths.items() if stem != "cover"}
         progress(1.0, "Done")
         return Cover(paths["cover"], stems, advice, picture, *shifts, (*self._notes, *mixed.notes))
 
-    def _provenance(self, shifts: tuple[float, float]) -> Provenance:
+    def _origins(self, shifts: tuple[float, float]) -> dict[str, Provenance]:
+        """Of what is made: backing vocals that are left are nobody's making."""
+        options = self._options
         settings: dict[str, str | float | bool | None] = {
             "shift_semitones": shifts[0],
             "music_shift_semitones": shifts[1],
-            "separator": None if self._options.vocals_are_clean else self._options.separator,
-            "emotion": self._options.emotion if self._options.has_emotion else None,
+            "separator": None if options.vocals_are_clean else options.separator,
+            "emotion": options.emotion if options.has_emotion else None,
+            "backing": options.backing_voice.name if options.backing_voice else options.backing,
         }
-        return Provenance("cover", self._voice.name, self._voice.card.engine, settings)
+        singers = {"vocals": self._voice}
+        if options.backing == "voice" and options.backing_voice:
+            singers["backing"] = options.backing_voice
+        return {track: Provenance("cover", voice.name, voice.card.engine, settings) for track, voice in singers.items()}
 
     def _stage(self, kind: str, key: str, make: Callable[[Path, Progress], None]) -> Path:
         progress = self._part(kind)
@@ -234,7 +298,12 @@ class Making:
         """The progress of one step: its share of the whole is what it takes of the time."""
         start, self._done = self._done, self._done + self._shares[kind]
         report = part_of(self._progress, start, self._done)
-        return lambda fraction, message: report(fraction, f"{STEP_TITLES[kind]}: {message}")
+        return lambda fraction, message: report(fraction, f"{_title(kind)}: {message}")
+
+
+def _title(kind: str) -> str:
+    title = STEP_TITLES[kind.removeprefix(OF_BACKING)]
+    return f"Backing vocals, {title.lower()}" if kind.startswith(OF_BACKING) else title
 
 
 def _shares(steps: dict[str, Step]) -> dict[str, float]:
@@ -242,7 +311,17 @@ def _shares(steps: dict[str, Step]) -> dict[str, float]:
     return {kind: expected / max(sum(seconds.values()), 1e-9) for kind, expected in seconds.items()}
 
 
+def _sung_of(part: Part) -> AudioFile:
+    if part.sung is None:
+        raise ValueError("nobody has sung this part yet")
+    return part.sung
+
+
 def _write_stage(path: Path, blocks: Iterable[Audio], like: AudioFile) -> None:
-    with AudioWriter(path, like.sample_rate, like.channels, format_name=STAGE_FORMAT) as writer:
+    _write(path, blocks, like, STAGE_FORMAT)
+
+
+def _write(path: Path, blocks: Iterable[Audio], like: AudioFile, format_name: str) -> None:
+    with AudioWriter(path, like.sample_rate, like.channels, format_name=format_name) as writer:
         for block in blocks:
             writer.write(block)

@@ -25,6 +25,7 @@ from vc_core.errors import UserError
 from vc_core.progress import Progress, part_of
 from vc_core.provenance import Provenance
 from vc_core.reading import Limits, open_audio, read_audio
+from vc_core.ui.compare import Takes, compare_control, compared
 from vc_core.ui.controls import (
     PRIVATE,
     format_choice,
@@ -159,7 +160,9 @@ def _shown_for(wish: Wish, request: gr.Request) -> Callable[[tuple[list[Styled],
     def shown(made: tuple[list[Styled], Path | None]) -> list[Any]:
         (styled,), picture = made
         notes = [said_to(request, "curves_legend"), *styled.notes]
-        return [str(styled.path), str(picture), "\n\n".join(notes)]
+        sounds = {"compare_before": wish.voice, "compare_after": str(styled.path)}
+        takes = Takes(sounds, stretched=wish.options.changes_tempo)
+        return [str(styled.path), str(picture), "\n\n".join(notes), takes]
 
     return shown
 
@@ -208,6 +211,7 @@ def add_emotion_panel(handover: Handover) -> None:
         with gr.Column():
             notes = gr.Markdown(word("emotion_empty"), elem_classes="hint", elem_id="emotion-notes")
             result = player("emotion-result", "emotion_result")
+            compare, takes = compare_control("emotion-compare"), gr.State()
             handover.offer(PANEL, result)
             curves = gr.Image(
                 label=word("curves"), type="filepath", interactive=False, visible="hidden", buttons=["fullscreen"]
@@ -217,7 +221,8 @@ def add_emotion_panel(handover: Handover) -> None:
     settings = [source, changes_tempo, is_singing, method]
     one, five = buttons.starts
     inputs = [voice, wanted, intensity, *settings, format_name]
-    done = run_on_device(buttons, one, emotion, inputs, [result, curves, notes], api_name="emotion")
+    done = run_on_device(buttons, one, emotion, inputs, [result, curves, notes, takes], api_name="emotion")
     done.success(lambda: gr.update(visible=True), None, curves, **PRIVATE)
+    done.success(compared, takes, compare, **PRIVATE)
     done = run_on_device(buttons, five, emotion_steps, [voice, wanted, *settings], steps, api_name="emotion_steps")
     done.success(lambda: [gr.update(visible=True) for _ in STEPS], None, steps, **PRIVATE)

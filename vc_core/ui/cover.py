@@ -1,7 +1,5 @@
 """The tab “Cover”: a song and a voice in, and the voice sings the song over its own music."""
 
-import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,22 +15,35 @@ from vc_core.key_advisor import KEY_WAYS, KeyAdvice, KeyWay, draw_advice
 from vc_core.link_in import LinkRules, fetch_sound
 from vc_core.progress import Progress
 from vc_core.reading import AudioFile, open_audio
-from vc_core.recipes import COVER_LIMITS, COVER_SEPARATOR, CoverOptions, advise_key, lease_seconds, prepare_cover
+from vc_core.recipes import (
+    BACKING_WAYS,
+    COVER_LIMITS,
+    COVER_SEPARATOR,
+    BackingWay,
+    CoverOptions,
+    advise_key,
+    lease_seconds,
+    prepare_cover,
+)
 from vc_core.separation import SEPARATORS
+from vc_core.ui.compare import compare_control, compared
 from vc_core.ui.controls import (
     PRIVATE,
     format_choice,
+    picture,
     player,
     run_on_device,
     sound_input,
     start_and_stop,
     translated_choice,
 )
+from vc_core.ui.cover_links import settings_links
 from vc_core.ui.cover_work import (
     OUTPUTS,
     PREVIEW_SECONDS,
     STEMS,
     Wish,
+    backing_singer,
     cache,
     cost_of,
     key_notes,
@@ -41,12 +52,13 @@ from vc_core.ui.cover_work import (
     make,
     separated_on_gpu,
     shown_of,
+    takes_of,
     wish_of,
 )
 from vc_core.ui.events import in_steps, on_device, relay, sentences, stoppable
 from vc_core.ui.handover import Handover
 from vc_core.ui.jobs import JOBS
-from vc_core.ui.visitors import library_of, results_folder
+from vc_core.ui.visitors import results_folder
 from vc_core.ui.voice_picker import voice_picker
 from vc_core.ui.words import word
 
@@ -69,6 +81,8 @@ def cover(
     matches_room: bool,
     matches_loudness: bool,
     formant_shift_semitones: float,
+    backing: BackingWay,
+    backing_voice: str | None,
     format_name: str,
     request: gr.Request,
     progress: gr.Progress = gr.Progress(),
@@ -79,6 +93,7 @@ def cover(
             engine, vocals_are_clean, key, int(vocals_shift), int(music_shift),
             ConversionOptions(formant_shift_semitones=formant_shift_semitones),
             emotion, intensity, matches_room, vocals_db, music_db, matches_loudness, format_name,
+            backing, backing_singer(backing, backing_voice, request),
         )  # fmt: skip
         yield from _fulfilled(wish_of(song, voice, options, request), request, progress, stopped)
 
@@ -98,6 +113,8 @@ def cover_preview(
     matches_room: bool,
     matches_loudness: bool,
     formant_shift_semitones: float,
+    backing: BackingWay,
+    backing_voice: str | None,
     preview_from: float,
     request: gr.Request,
     progress: gr.Progress = gr.Progress(),
@@ -108,6 +125,7 @@ def cover_preview(
             engine, vocals_are_clean, key, int(vocals_shift), int(music_shift),
             ConversionOptions(formant_shift_semitones=formant_shift_semitones),
             emotion, intensity, matches_room, vocals_db, music_db, matches_loudness,
+            backing=backing, backing_voice=backing_singer(backing, backing_voice, request),
         )  # fmt: skip
         wish = replace(wish_of(song, voice, options, request), preview_from=preview_from)
         yield from _fulfilled(wish, request, progress, stopped)
@@ -119,12 +137,14 @@ def cover_key(
     key: KeyWay,
     engine: str,
     vocals_are_clean: bool,
+    backing: BackingWay,
     request: gr.Request,
     progress: gr.Progress = gr.Progress(),
 ) -> Iterator[Any]:
     """The key in which the voice should sing the song: a picture of the song's notes over the voice's, and notes."""
     with sentences(), stoppable(request, PANEL) as stopped:
-        wish = wish_of(song, voice, CoverOptions(engine, vocals_are_clean, key), request)
+        lead: BackingWay = "together" if backing == "together" else "left"  # who sings the rest does not matter here
+        wish = wish_of(song, voice, CoverOptions(engine, vocals_are_clean, key, backing=lead), request)
         yield from _prepared(wish, progress, stopped)
         target = results_folder() / "key.png"
 
@@ -168,9 +188,10 @@ def _fulfilled(wish: Wish, request: gr.Request, progress: gr.Progress, stopped: 
         yield [*nothing_yet, ""]
     if stopped.is_set():
         return
-    own_voice = wish.voice.folder if wish.voice.can_be_deleted else None
+    singers = {singer.folder: singer for singer in (wish.voice, wish.options.backing_voice) if singer}
+    own = [folder for folder, singer in singers.items() if singer.can_be_deleted]
     owner = request.session_hash or ""
-    job = JOBS.start(lambda report, folder: make(wish, folder, report), owner=owner, keep=own_voice)
+    job = JOBS.start(lambda report, folder: make(wish, folder, report), owner=owner, keep=own)
     yield [*nothing_yet, job]
     for shown in relay(JOBS.followed(job), lambda made: shown_of(job, made, request), bar=progress):
         if stopped.is_set():
@@ -182,7 +203,7 @@ def _prepared(wish: Wish, progress: gr.Progress, stopped: Any) -> Iterator[Any]:
     """Downloads, and on ZeroGPU the stage that is worth a GPU: it can be lent only while somebody waits."""
 
     def prepare(report: Progress) -> None:
-        prepare_cover(wish.options, progress=report)
+        prepare_cover(wish.options, wish.voice, progress=report)
 
     yield from relay(in_steps(prepare), lambda _: gr.skip(), bar=progress, stopped=stopped)
     if lends_gpu() and lease_seconds(wish.opened(), wish.options):
@@ -199,12 +220,13 @@ def cover_panel(handover: Handover) -> None:
             key = translated_choice("cover_key", list(KEY_WAYS), "cover_key", elem_id="cover-key")
             buttons = start_and_stop(PANEL, "cover", more=["cover_preview", "cover_check"])
             cost = gr.Markdown(elem_classes="hint", elem_id="cover-cost")
-            settings, preview_from, format_name = _advanced()
+            settings, preview_from, format_name = _advanced(handover)
         with gr.Column():
             results = _results(handover)
     handover.accept(PANEL, song)
-    engine, clean, emotion = (settings[name] for name in ("engine", "clean", "emotion"))
-    known: list[Any] = [song, voice, key, engine, clean, emotion]
+    names = ("engine", "clean", "emotion", "backing", "backing_voice")
+    engine, clean, emotion, backing, singer = (settings[name] for name in names)
+    known: list[Any] = [song, voice, key, engine, clean, emotion, backing, singer]
     gr.on([part.change for part in known], cost_of, known, cost, **PRIVATE)
     song.change(_length_of, song, preview_from, **PRIVATE)
     inputs = [song, voice, key, *settings.values()]
@@ -212,13 +234,15 @@ def cover_panel(handover: Handover) -> None:
     run_on_device(buttons, whole, cover, [*inputs, format_name], results.all, api_name="cover")
     run_on_device(buttons, short, cover_preview, [*inputs, preview_from], results.all, api_name="cover_preview")
     checked = [results.picture, results.notes]
-    run_on_device(buttons, check, cover_key, [song, voice, key, engine, clean], checked, api_name="cover_key")
-    results.picture.change(lambda path: gr.update(visible=bool(path)), results.picture, results.picture, **PRIVATE)
+    run_on_device(buttons, check, cover_key, [song, voice, key, engine, clean, backing], checked, api_name="cover_key")
+    for part in (results.picture, results.stems[-1]):
+        part.change(_seen, part, part, **PRIVATE)
+    results.cover.change(_compared, results.job, results.compare, **PRIVATE)
     found = gr.Textbox(visible="hidden", label=word("job"))
     found.change(cover_result, found, results.all, api_name="cover_result", show_progress_on=results.cover)
     gr.api(cover_stop, api_name="cover_stop")  # type: ignore[attr-defined]
     with gr.Accordion(word("share"), open=False, elem_id="cover-sharing"):
-        _links(results, {"voice": voice, "key": key} | settings, found)
+        settings_links(results.job, {"voice": voice, "key": key} | settings, found)
 
 
 def _link_row(song: gr.Audio) -> None:
@@ -230,7 +254,7 @@ def _link_row(song: gr.Audio) -> None:
     gr.on([fetch.click, link.submit], from_link, link, song, api_name="from_link", show_progress_on=song)
 
 
-def _advanced() -> tuple[dict[str, Component], gr.Slider, gr.Dropdown]:
+def _advanced(handover: Handover) -> tuple[dict[str, Component], gr.Slider, gr.Dropdown]:
     """Settings by the names they have in links, in the order of the handlers' parameters."""
     usual = CoverOptions()
     with gr.Accordion(word("advanced"), open=False, elem_id="cover-advanced"):
@@ -248,10 +272,27 @@ def _advanced() -> tuple[dict[str, Component], gr.Slider, gr.Dropdown]:
             "formant": gr.Slider(
                 -HIGHEST_FORMANT_SHIFT, HIGHEST_FORMANT_SHIFT, value=0, step=0.5, label=word("formant")
             ),
-        }
+        } | _backing(handover)
         start = gr.Slider(0, 600, value=0, step=1, label=word("preview_from"), elem_id="cover-preview-from")
         format_name = format_choice()
     return settings, start, format_name
+
+
+def _backing(handover: Handover) -> dict[str, Component]:
+    way = translated_choice("backing_way", list(BACKING_WAYS), "backing", elem_id="cover-backing-way")
+    gr.Markdown(word("backing_info"), elem_classes="hint")
+    with gr.Column(visible=False) as row:
+        singer = voice_picker(handover, "cover-backing-voice", "backing_singer")
+    way.change(lambda way: gr.update(visible=way == "voice"), way, row, **PRIVATE)
+    return {"backing": way, "backing_voice": singer}
+
+
+def _compared(job: str, request: gr.Request) -> Any:
+    return compared(takes_of(job), request)
+
+
+def _seen(path: str | None) -> Any:
+    return gr.update(visible=True if path else "hidden")
 
 
 @dataclass(frozen=True)
@@ -262,6 +303,7 @@ class Results:
     picture: gr.Image
     notes: gr.Markdown
     job: gr.Textbox
+    compare: gr.HTML
 
     @property
     def all(self) -> list[Component]:
@@ -271,80 +313,19 @@ class Results:
 def _results(handover: Handover) -> Results:
     notes = gr.Markdown(word("cover_empty"), elem_classes="hint", elem_id="cover-notes")
     whole = player("cover-result", "cover_result")
-    picture = gr.Image(
-        label=word("key_picture"),
-        show_label=False,
-        type="filepath",
-        interactive=False,
-        visible="hidden",
-        buttons=["fullscreen"],
-        elem_id="cover-key-picture",
-    )
+    compare = compare_control("cover-compare")
+    key_picture = picture("key_picture", "cover-key-picture")
     with gr.Accordion(word("cover_parts"), open=False, elem_id="cover-parts"):
-        names = ("cover_vocals", "accompaniment", "original_vocals")
-        stems = tuple(player(f"cover-{stem}", name) for stem, name in zip(STEMS, names, strict=True))
+        names = ("cover_vocals", "accompaniment", "original_vocals", "backing_vocals")
+        stems = tuple(
+            player(f"cover-{stem}", name, visible="hidden" if stem == "backing" else True)
+            for stem, name in zip(STEMS, names, strict=True)
+        )
         handover.offer(PANEL, stems[0])
         archive = gr.File(label=word("all_stems"), interactive=False, elem_id="cover-archive")
     job = gr.Textbox(visible="hidden", elem_id="cover-job", label=word("job"), max_lines=1)
     gr.Markdown(word("cover_goes_on"), elem_classes="hint")
-    return Results(whole, stems, archive, picture, notes, job)
-
-
-LINK_OF_SETTINGS = """(...values) => {
-  const link = new URL(location.origin + location.pathname)
-  const names = %s
-  link.searchParams.set("tab", "cover")
-  names.forEach((name, at) => link.searchParams.set(name, values[at]))
-  return link.toString()
-}"""
-ADDRESS_OF_JOB = """(job) => {
-  if (!job) return
-  const link = new URL(location)
-  link.searchParams.set("tab", "cover")
-  link.searchParams.set("job", job)
-  history.replaceState(null, "", link)
-}"""
-
-
-def _links(results: Results, settings: dict[str, Component], found: gr.Textbox) -> None:
-    """The address of the page names the job, so that a reload, or a friend, finds it; and may hold settings."""
-    results.job.change(None, results.job, None, js=ADDRESS_OF_JOB, **PRIVATE)
-    with gr.Row(equal_height=True):
-        shared = gr.Textbox(
-            label=word("settings_link"), interactive=False, buttons=["copy"], scale=4, elem_id="cover-shared"
-        )
-        share = gr.Button(word("share_settings"), size="sm", scale=1, min_width=90, elem_id="cover-share")
-    share.click(None, list(settings.values()), shared, js=LINK_OF_SETTINGS % json.dumps(list(settings)), **PRIVATE)
-    asked = gr.JSON(visible="hidden", label=word("settings_link"))
-    gr.on(None, _asked_for, None, [found, asked], **PRIVATE)
-
-    def restored(wanted: dict[str, str] | None, request: gr.Request) -> list[Any]:
-        voices = [voice.name for voice in library_of(request).list()]
-        return [_taken(name, part, (wanted or {}).get(name), voices) for name, part in settings.items()]
-
-    # A step later than what every visit begins with, or the voice would be set back to the first.
-    asked.change(restored, asked, list(settings.values()), **PRIVATE)
-
-
-def _asked_for(request: gr.Request) -> tuple[Any, dict[str, str]]:
-    asked = {name: str(value)[:100] for name, value in request.query_params.items()}
-    return asked.get("job") or gr.skip(), asked
-
-
-def _taken(name: str, part: Component, wanted: str | None, voices: list[str]) -> Any:
-    """A setting from a link, or nothing if it can't be one: links are written by anybody."""
-    if wanted is None:
-        return gr.skip()
-    match part:
-        case gr.Checkbox():
-            return gr.update(value=wanted == "true")
-        case gr.Slider():
-            number = float(wanted) if re.fullmatch(r"-?\d+(\.\d+)?", wanted) else part.value
-            return gr.update(value=min(max(number, part.minimum), part.maximum))
-        case gr.Dropdown():
-            known = voices if name == "voice" else [value for _, value in part.choices]
-            return gr.update(value=wanted) if wanted in known else gr.skip()
-    return gr.skip()
+    return Results(whole, stems, archive, key_picture, notes, job, compare)
 
 
 def _length_of(song: str | None) -> Any:

@@ -1,7 +1,6 @@
 """What the tab “Cover” does: the work itself, its cost beforehand, and what is shown of it after."""
 
 import os
-import zipfile
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from vc_core.progress import Progress
 from vc_core.reading import AudioFile, open_audio
 from vc_core.recipes import (
     COVER_LIMITS,
+    BackingWay,
     CoverOptions,
     cover_song,
     lease_seconds,
@@ -24,14 +24,16 @@ from vc_core.recipes import (
 )
 from vc_core.separation import SeparatorOptions, choose
 from vc_core.stage_cache import StageCache
+from vc_core.ui.compare import Takes
+from vc_core.ui.controls import packed
 from vc_core.ui.events import GPU, Happening, on_device
-from vc_core.ui.jobs import KEPT, Outcome
+from vc_core.ui.jobs import JOBS, KEPT, Outcome
 from vc_core.ui.visitors import EXPIRY_HOURS, library_of, results_folder
 from vc_core.ui.words import said_to
 from vc_core.voices import Voice
 
 PREVIEW_SECONDS = 15.0
-STEMS = ("vocals", "accompaniment", "original-vocals")
+STEMS = ("vocals", "accompaniment", "original-vocals", "backing")
 OUTPUTS = 1 + len(STEMS) + 4
 """The cover, its parts, a zip, a picture, notes and the job's id."""
 
@@ -61,6 +63,11 @@ def wish_of(song: str | None, voice: str | None, options: CoverOptions, request:
     return Wish(song, library_of(request).find(voice), options)
 
 
+def backing_singer(backing: BackingWay, voice: str | None, request: gr.Request) -> Voice | None:
+    """Who sings the backing vocals, where that is somebody else."""
+    return library_of(request).find(voice) if voice and backing == "voice" else None
+
+
 def cost_of(
     song: str | None,
     voice: str | None,
@@ -68,11 +75,15 @@ def cost_of(
     engine: str,
     vocals_are_clean: bool,
     emotion: str,
+    backing: BackingWay,
+    backing_voice: str | None,
     request: gr.Request,
 ) -> str:
     """What a cover will take, before it is begun; empty as long as something is missing."""
     try:
-        wish = wish_of(song, voice, CoverOptions(engine, vocals_are_clean, key, emotion=emotion), request)
+        singer = backing_singer(backing, backing_voice, request)
+        options = CoverOptions(engine, vocals_are_clean, key, emotion=emotion, backing=backing, backing_voice=singer)
+        wish = wish_of(song, voice, options, request)
         cost = preflight_cover(wish.opened(), wish.voice, wish.options, cache=cache())
     except UserError:  # told when it is to be made
         return ""
@@ -110,17 +121,16 @@ separated_on_gpu = GPU(duration=_lease_seconds)(_separated)
 
 def make(wish: Wish, folder: Path, progress: Progress) -> Outcome:
     """In the thread of a job: the visitor may be gone, and their own voices with them."""
-    voice, results = wish.voice, results_folder()
-    if (folder / KEPT).is_dir():
-        voice = replace(voice, folder=folder / KEPT)
-    made = cover_song(wish.opened(), voice, results, wish.options, cache=cache(), progress=progress)
+    results, singer = results_folder(), wish.options.backing_voice
+    voice, options = _kept(wish.voice, folder), replace(wish.options, backing_voice=singer and _kept(singer, folder))
+    made = cover_song(wish.opened(), voice, results, options, cache=cache(), progress=progress)
     archive = results / f"{Path(wish.song).stem} - {voice.folder.name}.zip"
-    with zipfile.ZipFile(archive, "w") as file:  # not compressed: sound files hardly get any smaller
-        for path in (made.path, *made.stems.values()):
-            file.write(path, path.name)
+    packed(archive, {path.name: path for path in (made.path, *made.stems.values())})
     key = key_of(made.advice) | {"shift": made.shift_semitones, "music_shift": made.music_shift_semitones}
     key["outside"] = made.advice.outside_share(made.shift_semitones)
     return {
+        "song": wish.song,
+        "song_from": wish.preview_from or 0.0,
         "cover": str(made.path),
         "stems": {name: str(path) for name, path in made.stems.items()},
         "archive": str(archive),
@@ -130,7 +140,17 @@ def make(wish: Wish, folder: Path, progress: Progress) -> Outcome:
     }
 
 
-OUTPUTS = 1 + len(STEMS) + 4
+def _kept(voice: Voice, folder: Path) -> Voice:
+    copied = folder / KEPT / voice.folder.name
+    return replace(voice, folder=copied) if copied.is_dir() else voice
+
+
+def takes_of(job: str | None) -> Takes | None:
+    """The song and its cover, to be compared."""
+    made = JOBS.status(job).outcome if job else None
+    if made is None:
+        return None
+    return Takes({"song": made["song"], "cover_result": made["cover"]}, made["song_from"])
 
 
 def shown_of(job: str, made: Outcome, request: gr.Request) -> list[Any]:

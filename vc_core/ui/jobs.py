@@ -9,7 +9,7 @@ import shutil
 import threading
 import time
 import uuid
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -53,15 +53,15 @@ class Jobs:
     def __init__(self) -> None:
         self._running: dict[str, _Running] = {}
 
-    def start(self, work: Callable[[Progress, Path], Outcome], *, owner: str, keep: Path | None = None) -> str:
-        """Gives its id at once. `work` runs alone on the device, with a folder in which a copy of `keep` is `KEPT`."""
+    def start(self, work: Callable[[Progress, Path], Outcome], *, owner: str, keep: Sequence[Path] = ()) -> str:
+        """Gives its id at once. `work` runs alone on the device, with a folder; copies of `keep` are in its `KEPT`."""
         self._forget_the_expired()
         if owner and sum(running.owner == owner for running in self._running.values()) >= MOST_FOR_ONE:
             raise UserError(f"You have {MOST_FOR_ONE} covers in the making. Wait for one of them, or stop one.")
         job = uuid.uuid4().hex
         _folder_of(job).mkdir(parents=True)
-        if keep is not None:
-            shutil.copytree(keep, _folder_of(job) / KEPT)
+        for folder in keep:
+            shutil.copytree(folder, _folder_of(job) / KEPT / folder.name)
         _write(job, Status("running"))
         self._running[job] = _Running(owner, Step(0.0, "…"), threading.Event(), threading.Event())
         threading.Thread(target=self._run, args=(job, work), daemon=True).start()

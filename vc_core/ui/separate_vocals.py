@@ -1,6 +1,5 @@
 """The tab “Separate vocals”: a song in, its parts out."""
 
-import zipfile
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,10 +21,12 @@ from vc_core.separation import (
     load_separator,
     prepare_separator,
 )
+from vc_core.ui.compare import Takes, compare_control, compared
 from vc_core.ui.controls import (
     PRIVATE,
     engine_choice,
     format_choice,
+    packed,
     player,
     run_on_device,
     sound_input,
@@ -146,17 +147,11 @@ def _separate(wish: Wish) -> Generator[Happening[Separated], None, None]:
             progress=part_of(progress, 0.0, 0.95),
         )
         progress(0.95, "Packing")
-        return Separated(stems, _packed(Path(wish.song).stem, folder, stems), _pictures(wish, folder, stems))
+        title = Path(wish.song).stem
+        archive = packed(folder / "stems.zip", {f"{title} - {stem.path.name}": stem.path for stem in stems.values()})
+        return Separated(stems, archive, _pictures(wish, folder, stems))
 
     yield from on_device(work)
-
-
-def _packed(title: str, folder: Path, stems: dict[str, SavedStem]) -> Path:
-    archive = folder / "stems.zip"
-    with zipfile.ZipFile(archive, "w") as file:  # not compressed: sound files hardly get any smaller
-        for stem in stems.values():
-            file.write(stem.path, f"{title} - {stem.path.name}")
-    return archive
 
 
 def _pictures(wish: Wish, folder: Path, stems: dict[str, SavedStem]) -> dict[str, Path]:
@@ -181,7 +176,8 @@ def _shown_for(wish: Wish, request: gr.Request) -> Callable[[Separated], tuple[A
             notes += [note for note in stem.notes if note not in notes]
         paths = [str(separated.stems[name].path) if name in separated.stems else None for name in STEMS]
         pictures = [(str(path), said_to(request, name)) for name, path in separated.pictures.items()]
-        return *paths, str(separated.archive), pictures, "\n\n".join(notes)
+        takes = Takes({"song": wish.song, **dict(zip(STEMS, paths, strict=True))}, wish.preview_from or 0.0)
+        return *paths, str(separated.archive), pictures, "\n\n".join(notes), takes
 
     return shown
 
@@ -199,6 +195,7 @@ def separate_vocals_panel(handover: Handover) -> None:
         with gr.Column():
             notes = gr.Markdown(word("stems_empty"), elem_classes="hint", elem_id="separate-notes")
             players = [player(name, name, visible=True if name in STEMS[:2] else "hidden") for name in STEMS]
+            compare, takes = compare_control("separate-compare"), gr.State()
             handover.offer(PANEL, players[0])
             archive = gr.File(label=word("all_stems"), interactive=False, visible="hidden", elem_id="all-stems")
             pictures = gr.Gallery(
@@ -212,7 +209,7 @@ def separate_vocals_panel(handover: Handover) -> None:
     handover.accept(PANEL, song)
     engine.change(_stems_of, engine, [stems, treble], **PRIVATE)
     song.change(_length_of, song, start, **PRIVATE)
-    outputs = [*players, archive, pictures, notes]
+    outputs = [*players, archive, pictures, notes, takes]
     settings = [song, engine, stems, treble, sum_to_song]
     whole, short = buttons.starts
     results = [*players, archive, pictures]
@@ -221,6 +218,7 @@ def separate_vocals_panel(handover: Handover) -> None:
         run_on_device(buttons, short, preview, [*settings, start], outputs, api_name="preview"),
     ):
         done.success(_revealed, results, results, **PRIVATE)
+        done.success(compared, takes, compare, **PRIVATE)
 
 
 def _advanced() -> tuple[gr.Slider, gr.Checkbox, gr.Checkbox, gr.Dropdown]:
