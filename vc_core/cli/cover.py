@@ -7,7 +7,7 @@ import typer
 from rich.markup import escape
 
 from vc_core.cli.console import bar, check_choice, err, out, sentences
-from vc_core.conversion import STARTER_VOICES, ConversionOptions
+from vc_core.conversion import STARTER_VOICES
 from vc_core.emotion import EMOTIONS, NEUTRAL
 from vc_core.errors import UserError
 from vc_core.key_advisor import KEY_WAYS, KeyAdvice, note_name
@@ -15,6 +15,7 @@ from vc_core.preflight import Preflight
 from vc_core.reading import AudioFile, open_audio
 from vc_core.recipes import (
     BACKING_WAYS,
+    COVER_CONVERSION,
     COVER_LIMITS,
     COVER_SEPARATOR,
     Cover,
@@ -59,7 +60,7 @@ def cover(
         library = VoiceLibrary(voices_home(), shipped=[STARTER_VOICES])
         voice, singer = library.find(voice_name), library.find(backing_voice) if backing_voice else None
         options = CoverOptions(
-            engine, clean, key, shift, music_shift, ConversionOptions(),  # type: ignore[arg-type]  # checked above
+            engine, clean, key, shift, music_shift, COVER_CONVERSION,  # type: ignore[arg-type]  # checked above
             emotion, intensity, room, vocals_db, music_db, match, format_name,
             "voice" if singer else backing, singer,  # type: ignore[arg-type]
         )  # fmt: skip

@@ -8,10 +8,19 @@ from vc_core.recipes.cover import (
     prepare_cover,
     separate_for_cover,
 )
-from vc_core.recipes.options import BACKING_WAYS, COVER_LIMITS, COVER_SEPARATOR, BackingWay, Cover, CoverOptions
+from vc_core.recipes.options import (
+    BACKING_WAYS,
+    COVER_CONVERSION,
+    COVER_LIMITS,
+    COVER_SEPARATOR,
+    BackingWay,
+    Cover,
+    CoverOptions,
+)
 
 __all__ = [
     "BACKING_WAYS",
+    "COVER_CONVERSION",
     "COVER_LIMITS",
     "COVER_SEPARATOR",
     "BackingWay",

@@ -1,6 +1,6 @@
 """What a person can choose for a cover, what comes of it, and which steps lead there."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -9,6 +9,7 @@ from vc_core.device import choose_device
 from vc_core.emotion import DEFAULT_STYLER, NEUTRAL
 from vc_core.errors import UserError
 from vc_core.key_advisor import KEY_WAYS, KeyAdvice, KeyWay
+from vc_core.pitch import DEFAULT_METHOD, METHODS
 from vc_core.preflight import Step
 from vc_core.reading import AudioFile, Limits
 from vc_core.voices import Voice
@@ -24,6 +25,9 @@ BackingWay = Literal["together", "left", "voice"]
 BACKING_WAYS: tuple[BackingWay, ...] = get_args(BackingWay)
 OF_BACKING = "backing_"
 """What the steps for backing vocals begin with; each takes as long as the lead's own."""
+
+COVER_CONVERSION = ConversionOptions(pitch_method="fcpe" if METHODS["fcpe"].is_installed() else DEFAULT_METHOD)
+"""What separation leaves of the music misleads the faster ways to find pitch."""
 
 GUESSED_SPEEDS = {
     "separate": 0.5,
@@ -49,7 +53,7 @@ class CoverOptions:
     vocals_shift_semitones: int = 0
     """Added to what the advisor proposes."""
     music_shift_semitones: int = 0
-    conversion: ConversionOptions = field(default_factory=ConversionOptions)
+    conversion: ConversionOptions = COVER_CONVERSION
     """Its key is set by the three above."""
     emotion: str = NEUTRAL
     intensity: float = 1.0

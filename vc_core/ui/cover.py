@@ -7,7 +7,6 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
-from vc_core.conversion import ConversionOptions
 from vc_core.conversion.base import HIGHEST_FORMANT_SHIFT
 from vc_core.emotion import EMOTIONS, HIGHEST_INTENSITY
 from vc_core.errors import UserError
@@ -17,6 +16,7 @@ from vc_core.progress import Progress
 from vc_core.reading import AudioFile, open_audio
 from vc_core.recipes import (
     BACKING_WAYS,
+    COVER_CONVERSION,
     COVER_LIMITS,
     COVER_SEPARATOR,
     BackingWay,
@@ -91,7 +91,7 @@ def cover(
     with sentences(), stoppable(request, PANEL) as stopped:
         options = CoverOptions(
             engine, vocals_are_clean, key, int(vocals_shift), int(music_shift),
-            ConversionOptions(formant_shift_semitones=formant_shift_semitones),
+            replace(COVER_CONVERSION, formant_shift_semitones=formant_shift_semitones),
             emotion, intensity, matches_room, vocals_db, music_db, matches_loudness, format_name,
             backing, backing_singer(backing, backing_voice, request),
         )  # fmt: skip
@@ -123,7 +123,7 @@ def cover_preview(
     with sentences(), stoppable(request, PANEL) as stopped:
         options = CoverOptions(
             engine, vocals_are_clean, key, int(vocals_shift), int(music_shift),
-            ConversionOptions(formant_shift_semitones=formant_shift_semitones),
+            replace(COVER_CONVERSION, formant_shift_semitones=formant_shift_semitones),
             emotion, intensity, matches_room, vocals_db, music_db, matches_loudness,
             backing=backing, backing_voice=backing_singer(backing, backing_voice, request),
         )  # fmt: skip
