@@ -48,9 +48,12 @@ def voice(spoken, tmp_path_factory) -> Voice:
     return Voice(card, folder)
 
 
-def median_hertz(audio: Audio) -> float:
-    pitch = find_pitch(audio)
-    return float(np.median(pitch.hertz[pitch.voiced]))
+def times_as_high(made: Audio, source: Audio) -> float:
+    """Where both are voiced: a network that has learned nothing may make a moment more or less so."""
+    mine, theirs = find_pitch(made), find_pitch(source)
+    both = mine.voiced & theirs.voiced
+    assert both.sum() > 50
+    return float(np.median(mine.hertz[both] / theirs.hertz[both]))
 
 
 def test_it_is_as_long_as_the_song_at_its_rate_and_with_its_channels(voice, spoken):
@@ -63,8 +66,8 @@ def test_the_envelope_moves_to_the_target_and_the_pitch_to_its_octave(voice, spo
     converter = load_converter(voice)
     made, same_key = converter.convert(spoken), converter.convert(spoken, AS_IT_IS)
     assert spectral_tilt_db(made) < spectral_tilt_db(spoken) - 1
-    assert median_hertz(made) == pytest.approx(2 * median_hertz(spoken), rel=0.04)
-    assert median_hertz(same_key) == pytest.approx(median_hertz(spoken), rel=0.04)
+    assert times_as_high(made, spoken) == pytest.approx(2, rel=0.01)
+    assert times_as_high(same_key, spoken) == pytest.approx(1, rel=0.01)
     level = [20 * np.log10(audio.samples.std()) for audio in (spoken, same_key)]
     assert level[0] == pytest.approx(level[1], abs=3)
 
