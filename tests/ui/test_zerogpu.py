@@ -122,6 +122,19 @@ def test_the_time_that_is_asked_for_follows_the_length_of_the_song(client, sched
     assert 15 < short < int(scheduler.asked("/schedule")[-1]["durationSeconds"]) <= 180
 
 
+def test_a_cover_asks_for_a_gpu_once_and_not_again_for_another_key(client, scheduler, song, tmp_path):
+    write_audio(tmp_path / "tune.wav", song.between(0, 4 * song.sample_rate), format_name="wav16")
+    wish = {"song": handle_file(tmp_path / "tune.wav"), "voice": "Clara", "engine": "repet", "format_name": "wav32"}
+    before = len(scheduler.asked("/schedule"))
+    first, *_ = client.predict(**wish, api_name="/cover")
+    assert len(scheduler.asked("/schedule")) == before + 1
+    assert 15 < int(scheduler.asked("/schedule")[-1]["durationSeconds"]) <= 60
+    again, *_ = client.predict(**wish, vocals_shift=2, api_name="/cover")
+    assert len(scheduler.asked("/schedule")) == before + 1  # what was separated is still there
+    assert read_audio(first).frames == read_audio(again).frames == 4 * song.sample_rate
+    assert np.abs(read_audio(first).samples - read_audio(again).samples).max() > 0.01
+
+
 def test_a_sentence_from_inside_the_worker_reaches_the_visitor(client, song, tmp_path):
     """The fault is in the last second, so that it is met only while separating."""
     samples = np.tile(song.samples, 2)

@@ -67,19 +67,21 @@ def preflight_cover(
     song: AudioFile, voice: Voice, options: CoverOptions = CoverOptions(), *, cache: StageCache | None = None
 ) -> Preflight:
     """What it will cost; a separation that is still kept costs nothing."""
-    steps, megabytes = steps_of_cover(song, voice, options), 0
+    cache, steps, megabytes = cache or own_cache(), steps_of_cover(song, voice, options), 0
     if not options.vocals_are_clean:
         megabytes = choose(options.separator, SeparatorOptions()).download_megabytes(SeparatorOptions())
-        if (cache or own_cache()).has(separation_key(song, options)):
+        if cache.has(separation_key(song, options)):
             del steps["separate"]
     seconds, is_measured = Speeds().expected(list(steps.values()))
-    return Preflight(seconds, is_measured, PEAK_MEGABYTES, megabytes, lease_seconds(song, options))
+    return Preflight(seconds, is_measured, PEAK_MEGABYTES, megabytes, lease_seconds(song, options, cache))
 
 
-def lease_seconds(song: AudioFile, options: CoverOptions) -> int:
+def lease_seconds(song: AudioFile, options: CoverOptions, cache: StageCache) -> int:
     """What to ask of a GPU that is lent: loading, and a share of the song's length; 0 if none is of use."""
     speed = 0.0 if options.vocals_are_clean else SEPARATORS[options.separator].gpu_speed
-    return round(min(20 + seconds_of(song) / speed, 120)) if speed else 0
+    if not speed or cache.has(separation_key(song, options)):
+        return 0
+    return round(min(20 + seconds_of(song) / speed, 120))
 
 
 def own_cache() -> StageCache:

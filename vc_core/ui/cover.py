@@ -22,7 +22,6 @@ from vc_core.recipes import (
     BackingWay,
     CoverOptions,
     advise_key,
-    lease_seconds,
     prepare_cover,
 )
 from vc_core.separation import SEPARATORS
@@ -46,9 +45,9 @@ from vc_core.ui.cover_work import (
     backing_singer,
     cache,
     cost_of,
+    gpu_seconds,
     key_notes,
     key_of,
-    lends_gpu,
     make,
     separated_on_gpu,
     shown_of,
@@ -206,7 +205,7 @@ def _prepared(wish: Wish, progress: gr.Progress, stopped: Any) -> Iterator[Any]:
         prepare_cover(wish.options, wish.voice, progress=report)
 
     yield from relay(in_steps(prepare), lambda _: gr.skip(), bar=progress, stopped=stopped)
-    if lends_gpu() and lease_seconds(wish.opened(), wish.options):
+    if gpu_seconds(wish):
         yield from relay(separated_on_gpu(wish), lambda _: gr.skip(), bar=progress, stopped=stopped)
 
 

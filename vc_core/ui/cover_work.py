@@ -101,6 +101,11 @@ def cache() -> StageCache:
     return StageCache(Path(get_upload_folder()).with_name("voice-studio-stages"), max_hours=EXPIRY_HOURS)
 
 
+def gpu_seconds(wish: Wish) -> int:
+    """What to ask for where a GPU is lent; 0 where none is, or nothing is left for it to do."""
+    return lease_seconds(wish.opened(), wish.options, cache()) if lends_gpu() else 0
+
+
 def lends_gpu() -> bool:
     return "SPACES_ZERO_GPU" in os.environ
 
@@ -112,11 +117,12 @@ def _separated(wish: Wish) -> Generator[Happening[None], None, None]:
     yield from on_device(work)
 
 
-def _lease_seconds(wish: Wish) -> int:
-    return lease_seconds(wish.opened(), wish.options)
+def _asked_seconds(wish: Wish) -> int:
+    # Somebody else may have separated the same song since.
+    return max(1, gpu_seconds(wish))
 
 
-separated_on_gpu = GPU(duration=_lease_seconds)(_separated)
+separated_on_gpu = GPU(duration=_asked_seconds)(_separated)
 
 
 def make(wish: Wish, folder: Path, progress: Progress) -> Outcome:
