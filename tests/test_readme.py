@@ -26,6 +26,7 @@ def test_the_python_example_runs(monkeypatch, capsys):
     assert capsys.readouterr().out.startswith("24.05")
 
 
+@pytest.mark.slow
 def test_the_shell_examples_run(tmp_path):
     lines = [line for block in blocks("sh") for line in block.splitlines() if line.startswith(".venv/bin/vc")]
     assert len(lines) >= 3

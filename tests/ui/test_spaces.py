@@ -54,6 +54,7 @@ def test_its_pins_are_those_of_the_suite_but_for_torch(space):
     assert {"gradio", "spaces", "huggingface_hub"} <= own.keys()
 
 
+@pytest.mark.slow
 def test_it_starts_from_its_own_folder_alone(space, free_port, tmp_path):
     environment = os.environ | {
         "GRADIO_SERVER_PORT": str(free_port),
@@ -112,7 +113,8 @@ def test_whatever_the_package_imports_is_pinned():
             assert distribution in {pin.lower().replace("-", "_") for pin in own}, f"{path.name} imports {name}"
 
 
-def test_a_space_has_all_that_its_pages_import_when_they_start(space):
+@pytest.fixture(scope="module")
+def imported_at_start() -> set[str]:
     """Every page is imported, also where a Space shows only some; what is missing would end it at once."""
     code = "import sys, vc_core.ui.suite; print(*(name for name in sys.modules if name.startswith('vc_core')))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -123,9 +125,13 @@ def test_a_space_has_all_that_its_pages_import_when_they_start(space):
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module] if isinstance(node, ast.ImportFrom) else []
             needed |= {owners[head][0] for name in names if (head := name.split(".")[0]) in owners}
+    return needed
+
+
+def test_a_space_has_all_that_its_pages_import_when_they_start(space, imported_at_start):
     own = {pin.lower().replace("-", "_") for pin in pins((space / "requirements.txt").read_text())}
     part_of_another = {"httpx2", "starlette", "vc_core"}
-    assert {name.lower().replace("-", "_") for name in needed} - part_of_another <= own
+    assert {name.lower().replace("-", "_") for name in imported_at_start} - part_of_another <= own
 
 
 def test_the_pins_are_what_these_tests_ran_with():

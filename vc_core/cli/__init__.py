@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+import vc_core.quick_start  # noqa: F401
 from vc_core import __version__
 from vc_core.cli.batch import batch
 from vc_core.cli.console import out

@@ -16,7 +16,8 @@ from vc_core.training.instant_recordings import Prepared
 FRAMES_OF_SPECTRA = (256, 512, 1024, 2048)
 FAINT = 1e-3
 """Of the levelled sound: what is fainter counts as silence."""
-WARM_UP_STEPS = 20
+WARM_UP_STEPS, WARM_UP_SHARE = 20, 0.1
+"""Whichever is less: of fifty steps, twenty would be wasted."""
 LOWEST_RATE = 1e-6
 
 
@@ -86,8 +87,8 @@ def sung_by(decoder: Decoder, excerpts: Excerpts, codes: Tensor | None = None) -
 
 def learning_rate(highest: float, step: int, steps: int) -> float:
     """Of this step, counted from 1: it rises quickly, falls to the end, and stays low beyond."""
-    left = max(0.0, 1 - step / steps)
-    return float(highest * min(step / WARM_UP_STEPS, 1.0) * left**0.7 + LOWEST_RATE)
+    left, rising = max(0.0, 1 - step / steps), max(1.0, min(WARM_UP_STEPS, WARM_UP_SHARE * steps))
+    return float(highest * min(step / rising, 1.0) * left**0.7 + LOWEST_RATE)
 
 
 def distance(made: Tensor, wanted: Tensor, bandwidth_hz: Tensor, rate: int) -> Tensor:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class InstantSettings:
     steps: int = 250
     seed: int = 1
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
     excerpts: int = 8
     """In one step."""
     excerpt_seconds: float = 1.0
