@@ -33,10 +33,11 @@ class SoVitsConverter(Converter):
         hop_seconds = parts.config.hop / parts.config.sample_rate
         own, context = (max(1, round(seconds / hop_seconds)) for seconds in (WINDOW_SECONDS, CONTEXT_SECONDS))
         self.windows = Windows(own * hop_seconds, context * hop_seconds, FADE_SECONDS)
+        self._window_hops = own + 2 * context
 
     def begin(self, song: Heard, options: ConversionOptions) -> Sing:
         shift_semitones = key_shift_semitones(song.pitch, self.voice, options)
-        return Singing(self.parts, song, options, shift_semitones).sing
+        return Singing(self.parts, song, options, shift_semitones, self._window_hops).sing
 
 
 def prepare_so_vits(*, progress: Progress = silent) -> None:

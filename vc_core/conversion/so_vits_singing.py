@@ -28,6 +28,7 @@ from vc_core.conversion.so_vits_source import (
     stretched,
 )
 from vc_core.errors import UserError
+from vc_core.heap import give_back
 from vc_core.models import content_vec
 from vc_core.models.nsf_hifigan import HARMONICS
 from vc_core.torchaudio_guard import ensure_torchaudio
@@ -52,7 +53,9 @@ Decode = Callable[[Tensor, Tensor], Tensor]
 
 
 class Singing:
-    def __init__(self, parts: SoVitsParts, song: Heard, options: ConversionOptions, shift_semitones: float) -> None:
+    def __init__(
+        self, parts: SoVitsParts, song: Heard, options: ConversionOptions, shift_semitones: float, window_hops: int
+    ) -> None:
         self._parts, self._seed, self._options = parts, options.seed, options.so_vits
         self._rate, self._hop = parts.config.sample_rate, parts.config.hop
         self._speaker = parts.named(self._options.speaker)
@@ -66,6 +69,7 @@ class Singing:
         hops = resampled_frames(song.frames, song.sample_rate, self._rate) // self._hop + 1
         ratio = 2 ** (shift_semitones / 12)
         self._melody = melody_of(song.pitch, ratio, hops=hops, hop=self._hop, sample_rate=self._rate)
+        self._decoded_hops = self._piece_hops(min(hops, window_hops))
         self._gate = gate_of(song.power, self._options.silence_db)
         self._kind = torch.bfloat16 if self._options.precision == "fast" and is_fast(parts.device) else torch.float32
         self._last: tuple[int, Melody] | None = None
@@ -82,6 +86,7 @@ class Singing:
         made[begin:] = self._sung(np.pad(wave, (0, -len(wave) % self._hop)), first, gate[begin:])[: len(wave)]
         if self._options.loudness_ratio:
             made = as_loud(made, piece.samples[0], self._rate, self._options.loudness_ratio)
+        give_back()
         return piece.with_samples((made * gate)[None])
 
     def _sung(self, wave: Samples, first: int, gate: Samples) -> Samples:
@@ -113,6 +118,14 @@ class Singing:
         if self._options.diffusion_depth and self._parts.diffusion is not None:
             made = self._drawn_anew(self._parts.diffusion, made, (heard, hertz, loudness), stretch)
         return made if rate == self._rate else _fitted(Audio(made[None], rate).resampled(self._rate), len(wave))
+
+    def _piece_hops(self, window_hops: int) -> int:
+        """Of what is decoded at once, the same in every window of a song.
+
+        For each other size the library that convolves on CPUs keeps some hundred megabytes.
+        """
+        pieces = max(1, round(window_hops * self._hop / (DECODED_SECONDS * self._rate)))
+        return ceil(window_hops * max(1.0, self._factor) / pieces)
 
     def _melody_from(self, first: int, hops: int, rate: int) -> Melody:
         if rate == self._rate:
@@ -186,9 +199,7 @@ class Singing:
     def _decoded(self, decode: Decode, reach: int, features: Tensor, stretch: Stretch) -> Samples:
         """Sound of a whole window, decoded in pieces that see as far beyond their ends as the decoder does."""
         hop, hops, melody = self._hop, features.shape[2], stretch.melody
-        # Pieces of one size: for each other one, the library that convolves on CPUs keeps a hundred megabytes.
-        pieces = 1 if features.is_cuda else max(1, round(hops * hop / (DECODED_SECONDS * self._rate)))
-        own = -(-hops // pieces)
+        own = hops if features.is_cuda else self._decoded_hops
         size = min(hops, own + 2 * reach)
         made = np.zeros(hops * hop, np.float32)
         phases = first_phases(self._seed)
