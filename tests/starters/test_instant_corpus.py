@@ -5,6 +5,7 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from conftest import ROOT
 
 from starters.instant import augment, corpus, parallel, sentences, train_voices
 from starters.instant.measures import distortion_db, pitch_likeness
@@ -15,6 +16,7 @@ from vc_core.instant_weights import load_units
 from vc_core.models import units
 from vc_core.models.units import Units
 from vc_core.pitch import find_pitch
+from vc_core.reading import read_audio
 from vc_core.training.instant_learning import distance, pitch_at_frames
 from vc_core.training.instant_recordings import LOW_RATE, prepare
 
@@ -177,6 +179,7 @@ def test_the_measures_know_the_same_from_another(utterance):
     assert distortion_db(mine, mine) == pytest.approx(0, abs=1e-6)
     assert distortion_db(mine, mine.with_samples(0.01 * mine.samples)) < 0.3
     assert distortion_db(mine, other) > 6
-    correlation, voicing_errors = pitch_likeness(mine, mine)
-    assert correlation > 0.9  # espeak-ng's flutter differs with all that was said before
+    sung = read_audio(ROOT / "examples" / "sung_line.flac")  # what espeak-ng says hangs on all that it said before
+    correlation, voicing_errors = pitch_likeness(sung, sung)
+    assert correlation > 0.98
     assert voicing_errors == 0
