@@ -13,7 +13,7 @@ PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 run: .venv/installed
 	$(BIN)/python app.py
 
-# The tests: no network, no GPU, about ten minutes on two cores.
+# The tests: no network, no GPU, about twelve minutes on two cores.
 test: .venv/installed-dev
 	$(PYTEST)
 
