@@ -53,5 +53,5 @@ def test_half_an_hour_takes_the_memory_of_three_minutes(tmp_path):
 
     short, long = peak_megabytes(3), peak_megabytes(30)
     print(f"{short:.0f} MB at 3 minutes, {long:.0f} MB at 30")
-    # The heap gets its holes within a quarter of an hour, and little after: 1,078 MB at 3, 1,143 at 15, 1,184 at 60.
-    assert long < 1.2 * short, f"{short:.0f} and {long:.0f} MB"
+    # The melody of the whole song is kept, at some hundred numbers a second.
+    assert long < short + 100, f"{short:.0f} and {long:.0f} MB"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 from vc_core.errors import UserError
 from vc_core.hub import Checkpoint, fetch, look_up
@@ -54,32 +55,33 @@ class SoVitsFiles:
 def look_over(checkpoint: Checkpoint) -> SoVitsRepo:
     """What of a repo can be taken in; a link to one file of it offers that one alone."""
     repo = look_up(checkpoint)
-    configs = (f for f in repo.files if _is_config(f))
-    return _complete(
-        SoVitsRepo(
-            checkpoint=replace(repo.checkpoint, file=""),
-            generators=_generators(repo.files, checkpoint.file),
-            configs=tuple(sorted(configs, key=_nearness_to(checkpoint.file))),
-            clusters=_clusters(repo.files),
-            diffusions=_diffusions(repo.files),
-        )
-    )
+    configs = sorted(filter(_is_config, repo.files), key=_nearness_to(checkpoint.file))
+    return _complete(_found_in(repo.files, configs, checkpoint.file, checkpoint=replace(repo.checkpoint, file="")))
 
 
 def look_over_uploads(paths: Sequence[Path]) -> SoVitsRepo:
     """The same of files that somebody has sent, each perhaps in a folder of its own."""
     uploads = {path.name: path for path in paths}
-    configs = tuple(name for name in uploads if name.endswith(".json"))
-    found = SoVitsRepo(Checkpoint(), _generators(tuple(uploads), ""), configs, _clusters(uploads), uploads=uploads)
-    return _complete(found)
+    return _complete(_found_in(tuple(uploads), [name for name in uploads if name.endswith(".json")], uploads=uploads))
 
 
 def look_over_folder(folder: Path) -> SoVitsRepo:
     """The same of a folder on this disk."""
     uploads = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
-    files = tuple(uploads)
-    configs = tuple(filter(_is_config, files))
-    return SoVitsRepo(Checkpoint(), _generators(files, ""), configs, _clusters(files), _diffusions(files), uploads)
+    return _found_in(tuple(uploads), filter(_is_config, uploads), uploads=uploads)
+
+
+def _found_in(
+    files: Sequence[str],
+    configs: Iterable[str],
+    wanted: str = "",
+    *,
+    checkpoint: Checkpoint = Checkpoint(),
+    uploads: Mapping[str, Path] = MappingProxyType({}),
+) -> SoVitsRepo:
+    return SoVitsRepo(
+        checkpoint, _generators(files, wanted), tuple(configs), _clusters(files), _diffusions(files), uploads
+    )
 
 
 def _complete(found: SoVitsRepo) -> SoVitsRepo:
@@ -107,7 +109,7 @@ def fetch_files(
     """The chosen files, or the newest generator with its config."""
     generator = generator or repo.generators[0]
     config = config or _config_for(repo, generator)
-    check_choices(repo, generator=generator, config=config, clusters=clusters, diffusion=diffusion)
+    _check_choices(repo, generator=generator, config=config, clusters=clusters, diffusion=diffusion)
     pinned = repo.checkpoint
     return SoVitsFiles(
         config=_brought(repo, config),
@@ -118,7 +120,7 @@ def fetch_files(
     )
 
 
-def check_choices(repo: SoVitsRepo, *, generator: str, config: str, clusters: str, diffusion: str) -> None:
+def _check_choices(repo: SoVitsRepo, *, generator: str, config: str, clusters: str, diffusion: str) -> None:
     """Only what is offered can be chosen; clusters and diffusion may be none."""
     offered = (repo.generators, repo.configs, (*repo.clusters, ""), (*repo.diffusions, ""))
     for wanted, files in zip((generator, config, clusters, diffusion), offered, strict=True):

@@ -35,7 +35,7 @@ def find_by_dio(audio: Audio, search: PitchSearch) -> Pitch:
         coarse, times = pyworld.dio(wave, rate, lowest_hz, search.highest_hz, frame_period=hop)
         return np.asarray(pyworld.stonemask(wave, coarse, times, rate))
 
-    return _with_confidence(audio, _not_hollow(audio, search, find), search)
+    return _of_voice(audio, search, find)
 
 
 def find_by_harvest(audio: Audio, search: PitchSearch) -> Pitch:
@@ -46,6 +46,12 @@ def find_by_harvest(audio: Audio, search: PitchSearch) -> Pitch:
         # Not refined by stonemask: harvest has done that itself, and better.
         return np.asarray(pyworld.harvest(wave, audio.sample_rate, lowest_hz, search.highest_hz, frame_period=hop)[0])
 
+    return _of_voice(audio, search, find)
+
+
+def _of_voice(audio: Audio, search: PitchSearch, find: Callable[[float], Hertz]) -> Pitch:
+    # Finer than a sample of this is not needed here, and treble would only blur the likeness.
+    audio = audio.resampled(CONFIDENCE_RATE)
     return _with_confidence(audio, _not_hollow(audio, search, find), search)
 
 
@@ -64,7 +70,6 @@ def _not_hollow(audio: Audio, search: PitchSearch, find: Callable[[float], Hertz
 
 def _hollow(audio: Audio, hertz: Hertz, hop_seconds: float) -> npt.NDArray[np.bool_]:
     """Where hardly anything sounds at the pitch that was found, nor at twice or three times that."""
-    audio = audio.resampled(min(audio.sample_rate, CONFIDENCE_RATE))
     frames, rate = round(HOLLOW_SECONDS * audio.sample_rate), audio.sample_rate
     wave = np.pad(audio.samples[0].astype(np.float64), frames)
     bins, window = np.fft.rfftfreq(frames, 1 / rate), np.hanning(frames)
@@ -84,12 +89,11 @@ def _hollow(audio: Audio, hertz: Hertz, hop_seconds: float) -> npt.NDArray[np.bo
 def _with_confidence(audio: Audio, hertz: Hertz, search: PitchSearch) -> Pitch:
     """How much each moment is like the moment a period later: WORLD itself doesn't say how sure it is."""
     hertz = np.where(np.isfinite(hertz) & (hertz >= search.lowest_hz) & (hertz <= search.highest_hz), hertz, 0.0)
-    # Finer than a sample is not needed here, and treble would only blur the likeness.
-    wave = audio.resampled(CONFIDENCE_RATE).samples[0].astype(np.float64)
+    wave, rate = audio.samples[0].astype(np.float64), audio.sample_rate
     voiced = np.flatnonzero(hertz)
-    span = round(CONFIDENCE_SECONDS * CONFIDENCE_RATE)
-    period = CONFIDENCE_RATE / hertz[voiced]
-    starts = voiced * search.hop_seconds * CONFIDENCE_RATE - (span + period) / 2
+    span = round(CONFIDENCE_SECONDS * rate)
+    period = rate / hertz[voiced]
+    starts = voiced * search.hop_seconds * rate - (span + period) / 2
     at = starts[:, None] + np.arange(span)
     times = np.arange(len(wave))
     here, later = np.interp(at, times, wave), np.interp(at + period[:, None], times, wave)

@@ -70,18 +70,22 @@ def preflight_cover(
     cache, steps, megabytes = cache or own_cache(), steps_of_cover(song, voice, options), 0
     if not options.vocals_are_clean:
         megabytes = choose(options.separator, SeparatorOptions()).download_megabytes(SeparatorOptions())
-        if cache.has(separation_key(song, options)):
-            del steps["separate"]
+    is_separated = not needs_separation(song, options, cache)
+    if is_separated:
+        steps.pop("separate", None)
     seconds, is_measured = Speeds().expected(list(steps.values()))
-    return Preflight(seconds, is_measured, PEAK_MEGABYTES, megabytes, lease_seconds(song, options, cache))
+    lease = 0 if is_separated else lease_seconds(song, options)
+    return Preflight(seconds, is_measured, PEAK_MEGABYTES, megabytes, lease)
 
 
-def lease_seconds(song: AudioFile, options: CoverOptions, cache: StageCache) -> int:
+def needs_separation(song: AudioFile, options: CoverOptions, cache: StageCache) -> bool:
+    return not options.vocals_are_clean and not cache.has(separation_key(song, options))
+
+
+def lease_seconds(song: AudioFile, options: CoverOptions) -> int:
     """What to ask of a GPU that is lent: loading, and a share of the song's length; 0 if none is of use."""
     speed = 0.0 if options.vocals_are_clean else SEPARATORS[options.separator].gpu_speed
-    if not speed or cache.has(separation_key(song, options)):
-        return 0
-    return round(min(20 + seconds_of(song) / speed, 120))
+    return round(min(20 + seconds_of(song) / speed, 120)) if speed else 0
 
 
 def own_cache() -> StageCache:

@@ -72,17 +72,27 @@ def begun(
 
 @dataclass(frozen=True)
 class Part:
-    """The lead or the backing vocals: as the original sings them, and as the new voice does."""
+    """The lead or the backing vocals, as the original sings them."""
 
     original: AudioFile
     key: str
-    """Of all that went into what is sung so far."""
+    """Of all that went into it."""
     voice: Voice
+    """Who is to sing it."""
     steps: str = ""
     """What the names of its steps begin with."""
-    plain: AudioFile | None = None
-    """The new voice, before any emotion."""
-    sung: AudioFile | None = None
+
+
+@dataclass(frozen=True)
+class Sung:
+    """A part in its new voice."""
+
+    part: Part
+    key: str
+    """Of all that went into `sound`."""
+    plain: AudioFile
+    """Before any emotion."""
+    sound: AudioFile
 
 
 class Making:
@@ -150,7 +160,7 @@ class Making:
             pitch = Pitch(saved["hertz"], saved["confidence"], float(saved["hop"]))
         return advise(pitch, part.voice.card.pitch_range_hz, way)
 
-    def converted(self, part: Part, shift: float) -> Part:
+    def converted(self, part: Part, shift: float) -> Sung:
         options = replace(self._options.conversion, automatic_key="off", key_shift_semitones=shift)
         card = part.voice.card
 
@@ -161,13 +171,13 @@ class Making:
 
         key = stage_key("converted", part.key, card.engine, dict(card.files), asdict(options))
         made = open_audio(self._stage(f"{part.steps}convert", key, make) / "converted.wav")
-        return replace(part, key=key, plain=made, sung=made)
+        return Sung(part, key, made, made)
 
-    def styled(self, part: Part) -> Part:
+    def styled(self, sung: Sung) -> Sung:
         wanted, intensity = self._options.emotion, self._options.intensity
         if not self._options.has_emotion:
-            return part
-        vocals = _sung_of(part)
+            return sung
+        vocals = sung.sound
 
         def make(folder: Path, progress: Progress) -> None:
             styler = load_styler(DEFAULT_STYLER, choose_device())
@@ -180,12 +190,12 @@ class Making:
             )
             _write_stage(folder / "styled.wav", pieces, vocals)
 
-        key = stage_key("styled", part.key, DEFAULT_STYLER, wanted, intensity)
-        return replace(part, key=key, sung=open_audio(self._stage("emotion", key, make) / "styled.wav"))
+        key = stage_key("styled", sung.key, DEFAULT_STYLER, wanted, intensity)
+        return replace(sung, key=key, sound=open_audio(self._stage("emotion", key, make) / "styled.wav"))
 
-    def matched(self, part: Part) -> AudioFile:
+    def matched(self, sung: Sung) -> AudioFile:
         """As loud as the original's voice, and in a room that rings as long."""
-        vocals, plain = _sung_of(part), part.plain or part.original
+        part, plain, vocals = sung.part, sung.plain, sung.sound
 
         def make(folder: Path, progress: Progress) -> None:
             room = None
@@ -202,17 +212,13 @@ class Making:
             _write_stage(folder / "matched.wav", in_room(levelled, room) if room else levelled, vocals)
             (folder / "room.json").write_text(json.dumps(room and asdict(room)))
 
-        key = stage_key("matched", part.key, self._options.matches_room)
+        key = stage_key("matched", sung.key, self._options.matches_room)
         folder = self._stage(f"{part.steps}match", key, make)
         if (room := json.loads((folder / "room.json").read_text())) and not part.steps:
             self._notes.append(
                 f"The original's room, which rings for {room['decay_seconds']:.1f} s, was put around it."
             )
         return open_audio(folder / "matched.wav")
-
-    def moved(self, part: Part, semitones: float) -> AudioFile:
-        """As the original sings it, in another key."""
-        return self._transposed(part.original, stage_key("original", part.key), semitones, part.steps)
 
     def music(self, semitones: float) -> AudioFile | None:
         if self._options.vocals_are_clean:
@@ -233,7 +239,7 @@ class Making:
     def backed(self, part: Part, music_shift: float) -> AudioFile:
         """Backing vocals in the key of the music: as they are, or in a voice of their own and its octave."""
         if self._options.backing == "left":
-            return self.moved(part, music_shift)
+            return self._transposed(part.original, stage_key("original", part.key), music_shift, part.steps)
         octaves = self.advice(part, "off" if self._options.key == "off" else "octaves").shift_semitones
         return self.matched(self.converted(part, octaves + music_shift))
 
@@ -247,7 +253,7 @@ class Making:
             for track, file in sounds.items()
             if file is not None
         }
-        paths = track_paths(folder, ["cover", "original-vocals", *tracks], name)
+        paths, origins = track_paths(folder, ["cover", "original-vocals", *tracks], name), self._origins(shifts)
         progress = self._part("mix")
         progress(0.0, "Loudness")
         plan = MixPlan(
@@ -255,8 +261,8 @@ class Making:
             {track: paths[track] for track in tracks},
             loudness_of(self._song.blocks()) if options.matches_loudness else None,
             name,
-            self._origins(shifts),
-            self._origins(shifts)["vocals"],
+            origins,
+            origins["vocals"],
         )
         with self._timed("mix"):
             mixed = write_mix(tracks, plan, progress=part_of(progress, 0.1, 0.95))
@@ -309,12 +315,6 @@ def _title(kind: str) -> str:
 def _shares(steps: dict[str, Step]) -> dict[str, float]:
     seconds = {kind: Speeds().expected([step])[0] for kind, step in steps.items()}
     return {kind: expected / max(sum(seconds.values()), 1e-9) for kind, expected in seconds.items()}
-
-
-def _sung_of(part: Part) -> AudioFile:
-    if part.sung is None:
-        raise ValueError("nobody has sung this part yet")
-    return part.sung
 
 
 def _write_stage(path: Path, blocks: Iterable[Audio], like: AudioFile) -> None:

@@ -74,25 +74,26 @@ def fetch_start(template: Template, pins: Pins = Pins(), *, progress: Progress =
     )
     found = []
     for place, checkpoint, sha256, part in wanted:
-        path, told = _fetched(place, replace(checkpoint, revision=pins.revision or checkpoint.revision), part)
-        found.append((path, told + _checked(path, sha256)))
+        checkpoint = replace(checkpoint, revision=pins.revision or checkpoint.revision)
+        path, told, digest = _fetched(place, checkpoint, part)
+        found.append((path, told + _checked(path.name, digest, sha256)))
     (generator, told), (judges, also_told) = found
     return Start(generator, judges, {"started from": told, "with judges": also_told})
 
 
-def _checked(path: Path, sha256: str) -> str:
-    digest = sha256_of(path)
+def _checked(name: str, digest: str, sha256: str) -> str:
     if sha256 and digest != sha256:
         raise UserError(
-            f"“{path.name}” is not the file that was wanted: its SHA-256 is {digest}. Correct the setting if you trust "
+            f"“{name}” is not the file that was wanted: its SHA-256 is {digest}. Correct the setting if you trust "
             "it, or choose the revision that has the right one."
         )
     return f" sha256:{digest} ({'as it was to be' if sha256 else 'no hash was known to check it by'})"
 
 
-def _fetched(own: Path, checkpoint: Checkpoint, progress: Progress) -> tuple[Path, str]:
+def _fetched(own: Path, checkpoint: Checkpoint, progress: Progress) -> tuple[Path, str, str]:
+    """Where it is, where it came from, and its hash."""
     if own.is_file():
-        return own, own.name
+        return own, own.name, sha256_of(own)
     try:
         path = fetch(checkpoint, progress=progress)
     except UserError as error:
@@ -101,11 +102,11 @@ def _fetched(own: Path, checkpoint: Checkpoint, progress: Progress) -> tuple[Pat
             f"{GENERATOR_FILE} and {JUDGES_FILE} into {own.parent}, or start from scratch."
         ) from error
     # The cache calls a large file by the hash that the Hub states of it.
-    stated = path.resolve().name
-    if _SHA256.fullmatch(stated) and stated != sha256_of(path):
+    stated, digest = path.resolve().name, sha256_of(path)
+    if _SHA256.fullmatch(stated) and stated != digest:
         path.resolve().unlink()
         raise UserError(f"“{path.name}” did not arrive whole, so it was deleted. Start again to download it anew.")
-    return path, f"{checkpoint.repo}@{_commit_of(path)}:{checkpoint.file}"
+    return path, f"{checkpoint.repo}@{_commit_of(path)}:{checkpoint.file}", digest
 
 
 def _commit_of(path: Path) -> str:

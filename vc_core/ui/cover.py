@@ -45,13 +45,13 @@ from vc_core.ui.cover_work import (
     backing_singer,
     cache,
     cost_of,
-    gpu_seconds,
     key_notes,
     key_of,
     make,
     separated_on_gpu,
     shown_of,
     takes_of,
+    wants_gpu,
     wish_of,
 )
 from vc_core.ui.events import in_steps, on_device, relay, sentences, stoppable
@@ -205,7 +205,7 @@ def _prepared(wish: Wish, progress: gr.Progress, stopped: Any) -> Iterator[Any]:
         prepare_cover(wish.options, wish.voice, progress=report)
 
     yield from relay(in_steps(prepare), lambda _: gr.skip(), bar=progress, stopped=stopped)
-    if gpu_seconds(wish):
+    if wants_gpu(wish):
         yield from relay(separated_on_gpu(wish), lambda _: gr.skip(), bar=progress, stopped=stopped)
 
 

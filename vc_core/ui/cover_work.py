@@ -19,6 +19,7 @@ from vc_core.recipes import (
     CoverOptions,
     cover_song,
     lease_seconds,
+    needs_separation,
     preflight_cover,
     separate_for_cover,
 )
@@ -101,9 +102,10 @@ def cache() -> StageCache:
     return StageCache(Path(get_upload_folder()).with_name("voice-studio-stages"), max_hours=EXPIRY_HOURS)
 
 
-def gpu_seconds(wish: Wish) -> int:
-    """What to ask for where a GPU is lent; 0 where none is, or nothing is left for it to do."""
-    return lease_seconds(wish.opened(), wish.options, cache()) if lends_gpu() else 0
+def wants_gpu(wish: Wish) -> bool:
+    """Where one is lent, and something is left for it to do."""
+    song = wish.opened()
+    return lends_gpu() and lease_seconds(song, wish.options) > 0 and needs_separation(song, wish.options, cache())
 
 
 def lends_gpu() -> bool:
@@ -117,12 +119,11 @@ def _separated(wish: Wish) -> Generator[Happening[None], None, None]:
     yield from on_device(work)
 
 
-def _asked_seconds(wish: Wish) -> int:
-    # Somebody else may have separated the same song since.
-    return max(1, gpu_seconds(wish))
+def _lease_seconds(wish: Wish) -> int:
+    return lease_seconds(wish.opened(), wish.options)
 
 
-separated_on_gpu = GPU(duration=_asked_seconds)(_separated)
+separated_on_gpu = GPU(duration=_lease_seconds)(_separated)
 
 
 def make(wish: Wish, folder: Path, progress: Progress) -> Outcome:
