@@ -3,8 +3,9 @@ FROM python:3.12-slim AS built
 RUN apt-get update && apt-get install -y --no-install-recommends g++ && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY requirements.txt ./
-# PyPI's torch brings CUDA, some gigabytes of it; this one is for CPUs. See the build argument in docs/self_hosting.md.
-ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+# For NVIDIA cards --build-arg CUDA=cu130, or another of PyTorch's builds that suits the driver: some gigabytes more.
+ARG CUDA=cpu
+ARG TORCH_INDEX=https://download.pytorch.org/whl/${CUDA}
 RUN python -m venv /venv \
     && /venv/bin/pip install --no-cache-dir --index-url "$TORCH_INDEX" "$(grep -o '^torch==[0-9.]*' requirements.txt)" \
     && /venv/bin/pip install --no-cache-dir -r requirements.txt

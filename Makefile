@@ -5,15 +5,15 @@ SPLEETER_PYTHON ?= python3.11
 POOL ?= /tmp/instant-pool
 BIN := .venv/bin
 # Each worker takes up to 2 GB; a file's tests stay together, for what they share.
-PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
+PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations=10
 
-.PHONY: run test test-all check format bench examples spleeter-env starter-separator starter-voices screenshots space clean
+.PHONY: run test test-all check format bench examples spleeter-env rvc-env roformer-env starter-separator starter-voices starter-gans screenshots space fuzz clean
 
 # The app, in a browser. The first time installs everything into .venv.
 run: .venv/installed
 	$(BIN)/python app.py
 
-# The tests: no network, no GPU, about twelve minutes on two cores.
+# The tests: no network, no GPU, about five minutes on two cores.
 test: .venv/installed-dev
 	$(PYTEST)
 
@@ -40,16 +40,47 @@ examples: .venv/installed-dev
 # The original Spleeter with its old TensorFlow, as an engine to choose and for its tests. It needs Python 3.11.
 spleeter-env: .spleeter-env/installed
 
-# The starter model, from nothing: about an hour.
-starter-separator: .venv/installed-dev
-	$(BIN)/python -m starters.separator.train
+# An independent RVC, for its tests and its bench; it uses the packages of .venv.
+rvc-env: .rvc-env/installed
 
-# The instant engine's encoder, its start, and the voices that come with the app. It needs Debian's flite.
-starter-voices: .venv/installed-dev
-	$(BIN)/python -m starters.instant.corpus $(POOL) 2400
-	$(BIN)/python -m starters.instant.train_units $(POOL)
-	$(BIN)/python -m starters.instant.train_sounds $(POOL)
-	$(BIN)/python -m starters.instant.train_voices all
+# Independent RoFormers, for their tests and their bench; they use the packages of .venv.
+roformer-env: .roformer-env/installed
+
+# The judges of bench/quality.py, over the packages of .venv.
+quality-env: .quality-env/installed
+
+# The starter model's successor, from nothing: about three hours of one core; a stopped training resumes. It needs
+# Debian's fluidsynth and fluid-soundfont-gm besides what the target below needs.
+starter-separator: .quality-env/installed
+	$(QUALITY_PYTHON) -m starters.speech.corpus $(POOL)/corpus --hours 2.1
+	$(QUALITY_PYTHON) -m starters.separator.corpus $(POOL)/separator $(POOL)/corpus
+	$(QUALITY_PYTHON) -m starters.separator.train $(POOL)/separator $(POOL)/separator.pt 60 $(POOL)/separator.safetensors
+
+# The instant engine's encoders, its base decoder, and the voices that come with the app: about three hours of two cores.
+# It needs Debian's flite and espeak-ng, and npm. What is there already is not made again.
+QUALITY_PYTHON := .quality-env/bin/python -W ignore
+STARTER_WEIGHTS := vc_core/starters/instant
+starter-voices: .quality-env/installed
+	$(QUALITY_PYTHON) -m starters.speech.corpus $(POOL)/corpus --hours 2.1
+	$(QUALITY_PYTHON) -m starters.speech.robots $(POOL)/robots
+	$(QUALITY_PYTHON) -m starters.instant.starter_voices $(POOL)/starter-recordings
+	$(QUALITY_PYTHON) -m starters.instant.teacher $(POOL)/corpus $(POOL)/shards
+	$(QUALITY_PYTHON) -m starters.instant.teacher $(POOL)/robots $(POOL)/shards robots-
+	$(QUALITY_PYTHON) -m starters.instant.singing $(POOL)/shards
+	$(QUALITY_PYTHON) -m starters.instant.train_encoder $(POOL)/shards $(POOL)/units.safetensors
+	cp $(POOL)/units.safetensors $(STARTER_WEIGHTS)
+	$(QUALITY_PYTHON) -m starters.instant.train_decoder $(POOL)/corpus $(POOL)/starter-recordings $(POOL)/decoder
+	cp $(POOL)/decoder/start.safetensors $(POOL)/decoder/speakers.safetensors $(STARTER_WEIGHTS)
+	$(QUALITY_PYTHON) -m starters.instant.corpus $(POOL)/phones
+	$(QUALITY_PYTHON) -m starters.instant.train_sounds $(POOL)/phones
+	$(QUALITY_PYTHON) -m starters.instant.train_voices $(POOL)/starter-recordings
+	$(QUALITY_PYTHON) -m starters.instant.train_meta $(POOL)/starter-recordings
+
+# The emotion model that comes with the app, and a CycleGAN voice in $(POOL)/cyclegan/voice: under an hour of one core.
+starter-gans: .quality-env/installed
+	$(QUALITY_PYTHON) -m starters.instant.starter_voices $(POOL)/starter-recordings
+	$(QUALITY_PYTHON) -m starters.cyclegan.train $(POOL)/starter-recordings $(POOL)/cyclegan
+	$(QUALITY_PYTHON) -m starters.emotion.train $(POOL)/starter-recordings
 
 # The README's pictures. They need Debian's chromium.
 screenshots: .venv/installed-dev
@@ -59,8 +90,12 @@ screenshots: .venv/installed-dev
 space:
 	$(PYTHON) spaces/build.py $(NAME)
 
+# Mutated files, command lines and calls, for ten minutes.
+fuzz: .venv/installed-dev
+	FUZZ_SECONDS=600 $(BIN)/pytest -s -m "not gpu" tests/files/test_fuzz.py
+
 clean:
-	rm -rf .venv .spleeter-env dist build *.egg-info
+	rm -rf .venv .spleeter-env .rvc-env .roformer-env dist build *.egg-info
 
 .venv/installed: requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -76,4 +111,20 @@ clean:
 .spleeter-env/installed: requirements-spleeter.txt
 	$(SPLEETER_PYTHON) -m venv .spleeter-env
 	.spleeter-env/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements-spleeter.txt
+	touch $@
+
+.quality-env/installed: requirements-judges.txt .venv/installed-dev
+	$(PYTHON) -m venv .quality-env
+	$(BIN)/python -c "import sysconfig; print(sysconfig.get_paths()['purelib'])" > \
+		$$(.quality-env/bin/python -c "import sysconfig; print(sysconfig.get_paths()['purelib'])")/app.pth
+	.quality-env/bin/python -m pip install --quiet --disable-pip-version-check "setuptools<81" wheel
+	.quality-env/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation -r requirements-judges.txt
+	touch $@
+
+.rvc-env/installed: requirements-rvc.txt .venv/installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target .rvc-env -r requirements-rvc.txt
+	touch $@
+
+.roformer-env/installed: requirements-roformer.txt .venv/installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target .roformer-env -r requirements-roformer.txt
 	touch $@

@@ -1,7 +1,7 @@
-"""So-vits voices here against so-vits-svc-fork: one checkpoint of the published size, one song, in one run.
+"""Speed and memory of so-vits voices compared with so-vits-svc-fork, in turns, with a checkpoint of the full size.
 
-The weights are random, so this is about time and memory, not about how good the voice is. Times are CPU seconds
-on one thread, which other work on the machine changes least; a cold process is counted from its start, imports and all.
+The weights are random, so this says nothing about quality. Times are CPU seconds of one thread, which depend least on
+other load; a cold process is timed from its start, including imports.
 
 `python bench/convert.py` runs all; `python bench/convert.py 10 cold` only the 10 seconds and the commands.
 """
@@ -14,15 +14,14 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from measure import ROOT, cost_of, machine
+from measure import ONE_THREAD, ROOT, cost_of, machine
 
 sys.path.insert(0, str(ROOT / "tests"))
 from conversion.so_vits_maker import make_so_vits_voice, write_content_vec
 
-from vc_core.reading import read_audio
+from vc_core.files.reading import read_audio
 
 RATE = 44_100
-ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 TURNS = 3
 """Of each command, and of the shortest song."""
 SONGS = {"10": "10 s", "60r": "60 s with rests", "60": "60 s without rests"}
@@ -31,15 +30,15 @@ OURS = """
 import sys, time
 from pathlib import Path
 from vc_core.conversion import ConversionOptions, load_converter
-from vc_core.conversion.so_vits_options import SoVitsOptions
-from vc_core.reading import read_audio
-from vc_core.voices import Voice, read_card
+from vc_core.conversion.so_vits.options import SoVitsOptions
+from vc_core.files.reading import read_audio
+from vc_core.voices.library import Voice, read_card
 folder, song, precision = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
-options = ConversionOptions(automatic_key="off", so_vits=SoVitsOptions(precision=precision))
+options = ConversionOptions(automatic_key="off", own=SoVitsOptions(precision=precision))
 converter = load_converter(Voice(read_card(folder), folder))
 audio = read_audio(song)
 if len(sys.argv) > 4:
-    converter.convert(audio.between(0, audio.sample_rate), options)
+    converter.convert(audio.slice(0, audio.sample_rate), options)
 started = time.process_time()
 converter.convert(audio, options)
 print("took", time.process_time() - started, time.process_time())
@@ -47,7 +46,7 @@ print("took", time.process_time() - started, time.process_time())
 
 THEIRS = """
 import os, sys, time, logging
-from vc_core.torchaudio_guard import ensure_torchaudio
+from vc_core.checkpoints.torchaudio_guard import ensure_torchaudio
 ensure_torchaudio()
 from so_vits_svc_fork.inference.core import Svc
 logging.disable(logging.INFO)
@@ -74,7 +73,7 @@ print("took", 0, time.process_time())
 
 SVC = """
 import sys, time
-from vc_core.torchaudio_guard import ensure_torchaudio
+from vc_core.checkpoints.torchaudio_guard import ensure_torchaudio
 ensure_torchaudio()
 from so_vits_svc_fork.__main__ import cli
 cli.main(sys.argv[1:], standalone_mode=False)
@@ -83,7 +82,7 @@ print("took", 0, time.process_time())
 
 
 def songs(folder: Path) -> dict[str, Path]:
-    line = read_audio(ROOT / "examples" / "sung_line.flac").resampled(RATE).samples[0]
+    line = read_audio(ROOT / "examples" / "sung_line.flac").resample(RATE).samples[0]
     whole = np.tile(line[line.nonzero()[0][0] :], 15)
     # The example's own rests are filled, so that only the second song has any.
     held = whole + 0.02 * np.sin(2 * np.pi * 220 * np.arange(len(whole)) / RATE).astype(np.float32)
@@ -137,7 +136,7 @@ def compare_cold(song: Path, checkpoint: Path) -> None:
         print(f"| 10 s, cold command, {precision} | {own:.1f} s | {peer:.1f} s | {ratio:.2f} |", flush=True)
 
 
-def write_ear(folder: Path) -> None:
+def write_content_encoder(folder: Path) -> None:
     """ContentVec for the original, which takes a folder of that name in the working directory for the repo."""
     import torch
     from so_vits_svc_fork.utils import HubertModelWithFinalProj
@@ -155,11 +154,11 @@ def main() -> None:
         folder = Path(name)
         os.environ["VOICE_STUDIO_HOME"] = str(folder)
         os.environ["PYTHONPATH"] = str(ROOT)
-        from vc_core.torchaudio_guard import ensure_torchaudio
+        from vc_core.checkpoints.torchaudio_guard import ensure_torchaudio
 
         ensure_torchaudio()
         voice = make_so_vits_voice(folder, "fork 4.0v1", is_tiny=False).folder
-        write_ear(folder)
+        write_content_encoder(folder)
         os.chdir(folder)
         paths = songs(folder)
         print("| so-vits | Voice Studio | so-vits-svc-fork | ratio |\n|---|---|---|---|")

@@ -1,4 +1,4 @@
-"""How often the doctor names a fault that was made on purpose, and how often one that isn't there: over 200 of each.
+"""Detection rate and false alarms of the recording quality check, on over 200 simulated faults and clean sets.
 
 python bench/doctor.py [SETS OF EACH FAULT]
 """
@@ -12,15 +12,15 @@ from measure import ROOT, machine
 
 sys.path.insert(0, str(ROOT))
 from bench.doctor_faults import FAULTS, OF_ALL, Set, clean_set, faulty_set
-from vc_core.training.doctor import FEW_SECONDS, Report, examine
-from vc_core.training.recordings import Recording
-from vc_core.writing import write_audio
+from vc_core.files.writing import write_audio
+from vc_core.training.recordings.doctor import FEW_SECONDS, Report, examine_recordings
+from vc_core.training.recordings.gathering import Recording
 
 SETS, CLEAN_SETS = 14, 200
 RECORDINGS = 5
-"""About 35 seconds: with less, the doctor asks for more and looks no further."""
+"""About 35 seconds: with less, the check only asks for more."""
 FAULTY_FROM, CLEAN_FROM = 500, 3_000
-"""Seeds: those below were looked at when the thresholds were chosen."""
+"""First seeds; the thresholds were chosen on lower ones."""
 
 
 def examined(recordings: Set) -> Report:
@@ -30,11 +30,11 @@ def examined(recordings: Set) -> Report:
             path = Path(folder) / f"{at}.wav"
             write_audio(path, audio, format_name="wav32")
             found.append(Recording(path, str(at)))
-        return examine(found)
+        return examine_recordings(found)
 
 
 def kinds_in(report: Report) -> set[str]:
-    """What is wrongly said of a clean set; that there is too little of it is true of some."""
+    """False alarms of a clean set; some sets really have too little sound."""
     return {finding.kind for finding in report.findings} - ({"too little"} if report.seconds < FEW_SECONDS else set())
 
 
@@ -45,7 +45,7 @@ def main(sets: int = SETS) -> None:
         for seed in range(FAULTY_FROM, FAULTY_FROM + sets):
             recordings, sick = faulty_set(fault, seed, RECORDINGS)
             findings = examined(recordings).findings
-            # A fault of all is no recording's own.
+            # A fault of the whole set belongs to no recording.
             right += any(one.kind == fault and (fault in OF_ALL or str(sick) in one.titles) for one in findings)
             blamed = [one.kind for one in findings if set(one.titles) - {str(sick)}] if fault not in OF_ALL else []
             wrong += bool(blamed)

@@ -1,4 +1,4 @@
-"""Sets of recordings of one synthetic voice, clean ones and ones with a fault made on purpose."""
+"""Sets of recordings of one synthetic voice: clean ones, and ones with a simulated fault."""
 
 import shutil
 import subprocess
@@ -11,9 +11,9 @@ import numpy as np
 from scipy.signal import butter, fftconvolve, sosfiltfilt
 
 from vc_core.audio import Audio
-from vc_core.espeak import speak
-from vc_core.loudness import with_loudness
-from vc_core.reading import read_audio
+from vc_core.files.reading import read_audio
+from vc_core.signal.loudness import normalise_loudness
+from vc_core.speech.espeak import speak
 
 RATE = 44_100
 VOICES = (
@@ -52,14 +52,14 @@ def spoken(text: str, voice: str, generator: Generator) -> Audio:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "spoken.wav"
             subprocess.run(["flite", "-voice", voice, "-t", text, "-o", str(path)], check=True)
-            return read_audio(path).resampled(RATE)
+            return read_audio(path).resample(RATE)
     speed, pitch, lively = (int(generator.integers(*span)) for span in ((130, 180), (35, 65), (35, 80)))
     made = speak(text, voice=voice, words_per_minute=speed, pitch=pitch, liveliness=lively)
-    return made.audio.resampled(RATE)
+    return made.audio.resample(RATE)
 
 
 def clean_set(seed: int, count: int = RECORDINGS) -> Set:
-    """As a careful person records at home: a quiet room that is not dead, a microphone that hisses a little."""
+    """Simulate careful home recordings: a little reverb and microphone noise."""
     generator = np.random.default_rng([5, seed])
     voices = VOICES + (FLITE_VOICES if shutil.which("flite") else ())
     voice = voices[seed % len(voices)]
@@ -67,7 +67,7 @@ def clean_set(seed: int, count: int = RECORDINGS) -> Set:
     level, hiss, decay = generator.uniform(-28, -18), generator.uniform(-60, -45), generator.uniform(0.12, 0.25)
     recordings = []
     for at in texts:
-        dry = with_loudness(padded(spoken(SENTENCES[at], voice, generator)), level + generator.uniform(-2, 2))
+        dry = normalise_loudness(padded(spoken(SENTENCES[at], voice, generator)), level + generator.uniform(-2, 2))
         recordings.append(noisy(roomy(dry, decay, -14.0, generator), -hiss, generator))
     return Set(recordings, voice)
 
@@ -77,7 +77,7 @@ def padded(audio: Audio) -> Audio:
 
 
 def noisy(audio: Audio, snr_db: float, generator: Generator) -> Audio:
-    """Noise of a random colour."""
+    """Add noise of a random colour."""
     spectrum = np.fft.rfft(generator.standard_normal(audio.frames))
     hertz = np.maximum(np.fft.rfftfreq(audio.frames, 1 / RATE), 40.0)
     noise = np.fft.irfft(spectrum * hertz ** -generator.uniform(0.0, 0.6), audio.frames)
@@ -116,7 +116,7 @@ def with_room(audio: Audio, generator: Generator) -> Audio:
 
 
 def with_music(audio: Audio, generator: Generator) -> Audio:
-    """Chords that change, with a beat below, as they come out of a headphone or a bad separation."""
+    """Add chords and a beat, as from headphones or a bad separation."""
     times = np.arange(audio.frames) / RATE
     music = np.zeros(audio.frames)
     beat = generator.uniform(0.4, 0.7)
@@ -136,7 +136,7 @@ def with_music(audio: Audio, generator: Generator) -> Audio:
 
 
 def with_hum(audio: Audio, generator: Generator) -> Audio:
-    """Of the mains, which is never quite 50 or 60 Hz."""
+    """Add mains hum, which is never exactly 50 or 60 Hz."""
     mains = generator.choice([50, 60]) * (1 + generator.uniform(-1e-3, 1e-3))
     sizes = (1.0, generator.uniform(0, 0.5), generator.uniform(0.2, 0.8), 0.1, generator.uniform(0.1, 0.5))
     turns = np.arange(audio.frames) / RATE * mains
@@ -147,26 +147,26 @@ def with_hum(audio: Audio, generator: Generator) -> Audio:
 
 
 def dull(audio: Audio, generator: Generator) -> Audio:
-    """A filter, or a recording that was made at the rate of a telephone."""
+    """Low-pass filter, or resample to telephone bandwidth."""
     if generator.random() < 0.5:
-        return audio.resampled(8_000).resampled(RATE if generator.random() < 0.5 else 16_000)
+        return audio.resample(8_000).resample(RATE if generator.random() < 0.5 else 16_000)
     sections = butter(10, generator.uniform(3_000, 4_500), fs=RATE, output="sos")
     return audio.with_samples(sosfiltfilt(sections, audio.samples).astype(np.float32))
 
 
 def silenced(audio: Audio, generator: Generator) -> Audio:
-    """Somebody pressed the button and said nothing: hiss alone."""
+    """Replace by noise alone, a recording without speech."""
     hiss = generator.standard_normal((1, audio.frames)) * 10 ** (generator.uniform(-70, -40) / 20)
     return audio.with_samples(hiss.astype(np.float32))
 
 
 def muted(audio: Audio, generator: Generator) -> Audio:
-    """The microphone was switched off."""
+    """Replace by digital silence."""
     return audio.with_samples(np.zeros_like(audio.samples))
 
 
 def too_quiet(audio: Audio, generator: Generator) -> Audio:
-    return with_loudness(audio, generator.uniform(-60, -48))
+    return normalise_loudness(audio, generator.uniform(-60, -48))
 
 
 ONE_SOUND: dict[str, Callable[[Audio, Generator], Audio]] = {
@@ -196,19 +196,19 @@ def faulty_set(fault: str, seed: int, count: int = RECORDINGS) -> tuple[Set, int
     if fault in ONE_SOUND:
         recordings[sick] = ONE_SOUND[fault](recordings[sick], generator)
     elif fault == "duplicate":
-        again = with_loudness(recordings[sick - 1], generator.uniform(-28, -18))
+        again = normalise_loudness(recordings[sick - 1], generator.uniform(-28, -18))
         first = int(generator.integers(0, RATE // 2))
-        recordings[sick] = noisy(again.between(first, again.frames), 40.0, generator)
+        recordings[sick] = noisy(again.slice(first, again.frames), 40.0, generator)
     elif fault == "uneven":
         recordings = [
-            with_loudness(one, -18 - (at == sick) * generator.uniform(14, 22)) for at, one in enumerate(recordings)
+            normalise_loudness(one, -18 - (at == sick) * generator.uniform(14, 22)) for at, one in enumerate(recordings)
         ]
     elif fault == "too little":
         recordings = recordings[: int(generator.integers(1, 4))]
     elif fault == "few sounds":
         said = " ".join([str(generator.choice(WORDS))] * 12)
         recordings = [
-            noisy(with_loudness(padded(spoken(said, clean.voice, generator)), -22), 50.0, generator)
+            noisy(normalise_loudness(padded(spoken(said, clean.voice, generator)), -22), 50.0, generator)
             for _ in clean.recordings
         ]
     else:
@@ -219,7 +219,7 @@ def faulty_set(fault: str, seed: int, count: int = RECORDINGS) -> tuple[Set, int
 def _with_another(own: Audio, voice: str, generator: Generator) -> Audio:
     others = [other for other in VOICES if other[6] != voice[-2:][0] and other != voice]
     other = spoken(SENTENCES[int(generator.integers(len(SENTENCES)))], str(generator.choice(others)), generator)
-    made = with_loudness(padded(other), -22)
+    made = normalise_loudness(padded(other), -22)
     if generator.random() < 0.5:  # both in one recording, one after the other
         made = own.with_samples(np.concatenate([own.samples, made.samples], axis=1))
     return noisy(made, 50.0, generator)

@@ -1,10 +1,10 @@
-"""Whether intensity is intensity: each way to add emotion, judged by a ranker that learnt from other voices.
+"""Intensity control of the emotion engines, evaluated by a ranker that was trained on other voices.
 
     python bench/emotion.py [rules] [relgan] [averages]
 
-The ranker learns from sentences performed by a synthesiser's own controls after published profiles. It never hears
-the rules, nor their figures; RelGAN learned from other sentences and voices of the same synthesiser. `averages` is
-RelGAN's file without its network: what each emotion's statistics alone do.
+The ranker is trained on sentences performed with a synthesiser's own controls after published profiles, independent of
+the rules and their figures. RelGAN was trained on other sentences and voices of the same synthesiser. `averages` is
+RelGAN without its network, only the statistics of each emotion.
 """
 
 import sys
@@ -14,35 +14,35 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from emotion_corpus import (
-    JUDGED_SENTENCES,
-    JUDGED_VOICES,
-    LEARNT_SENTENCES,
-    LEARNT_VOICES,
     NEUTRAL,
     PUBLISHED,
+    TEST_SENTENCES,
+    TEST_VOICES,
+    TRAINING_SENTENCES,
+    TRAINING_VOICES,
     Spoken,
-    judged,
-    performed,
+    perform,
+    render_test_speech,
 )
-from emotion_keeping import what_is_kept
+from emotion_keeping import measure_preservation
 from measure import machine
 from metrics import harmonicity_db, mcd_db, mel_cepstra, spectral_tilt_db, syllable_rate
 from scipy.stats import spearmanr
 
 from vc_core.audio import Audio
 from vc_core.emotion import EmotionStyler, load_styler
-from vc_core.emotion.relgan import SHIPPED, Relgan
-from vc_core.emotion_model import load_emotion_model
-from vc_core.world import find_world_pitch
+from vc_core.emotion.relgan.styler import SHIPPED, Relgan
+from vc_core.signal.world import estimate_world_pitch
+from vc_core.voices.emotion_model import load_emotion_model
 
 INTENSITIES = (0.0, 0.25, 0.5, 0.75, 1.0)
 RIDGE, SHRINKAGE = 0.03, 0.2
 CEPSTRA = 8
 
 
-def natural_statistics(audio: Audio) -> np.ndarray:
-    """What a listener could go by, in logarithms, so that differences can be compared."""
-    pitch = find_world_pitch(audio)
+def compute_speech_statistics(audio: Audio) -> np.ndarray:
+    """Prosodic and spectral statistics on logarithmic scales, array of shape (statistics,)."""
+    pitch = estimate_world_pitch(audio)
     log_hertz = np.log2(pitch.hertz[pitch.voiced])
     low, middle, high = np.percentile(log_hertz, (10, 50, 90))
     jitter = np.median(np.abs(np.diff(log_hertz)))
@@ -71,8 +71,8 @@ def natural_statistics(audio: Audio) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Judge:
-    """Of how much: weights on standardised differences to a neutral performance by the same voice."""
+class IntensityRanker:
+    """Ranks intensity by weighted standardised differences from a neutral performance by the same voice."""
 
     scale: np.ndarray
     weights: dict[str, np.ndarray]
@@ -82,29 +82,29 @@ class Judge:
 
 
 @dataclass(frozen=True)
-class Namer:
-    """Of which: Fisher's discriminant. Regression of each against the rest never names what lies between others."""
+class EmotionClassifier:
+    """Classifies the emotion by Fisher's discriminant; regression of one against the rest fails."""
 
     scale: np.ndarray
     means: dict[str, np.ndarray]
     precision: np.ndarray
 
     def name(self, difference: np.ndarray) -> str:
-        """By the direction alone: profiles differ in how far they go."""
-        heard = _direction(difference, self.scale) / self.scale
-        return min(self.means, key=lambda e: (heard - self.means[e]) @ self.precision @ (heard - self.means[e]))
+        """Classify by the direction of the difference alone, since profiles differ in intensity."""
+        row = _direction(difference, self.scale) / self.scale
+        return min(self.means, key=lambda e: (row - self.means[e]) @ self.precision @ (row - self.means[e]))
 
 
-def learn() -> tuple[Judge, Namer]:
-    """One judge of how much, which knows each emotion against neutral, and one of which."""
+def train_rankers() -> tuple[IntensityRanker, EmotionClassifier]:
+    """Train the ranker of each emotion against neutral, and the classifier."""
     differences: dict[str, list[np.ndarray]] = {emotion: [] for emotion in ("neutral", *PUBLISHED)}
-    for voice in LEARNT_VOICES:
+    for voice in TRAINING_VOICES:
         plain: list[np.ndarray] = []
         for emotion, rows in differences.items():
             how = PUBLISHED.get(emotion, NEUTRAL)
-            heard = [natural_statistics(performed(text, voice, how)) for text in LEARNT_SENTENCES]
+            heard = [compute_speech_statistics(perform(text, voice, how)) for text in TRAINING_SENTENCES]
             plain = heard if emotion == "neutral" else plain  # neutral is the first
-            # Against other sentences, as Emovox does: what only the words make different is no sign of an emotion.
+            # Compare different sentences, as Emovox does, so that differences of the text do not count as emotion.
             rows += [one - plain[at - apart] for apart in (1, 2, 3) for at, one in enumerate(heard)]
     scale = np.concatenate(list(differences.values())).std(axis=0) + 1e-6
     amount = {e: _ridge([differences[e], differences["neutral"]], scale) for e in PUBLISHED}
@@ -112,7 +112,7 @@ def learn() -> tuple[Judge, Namer]:
     within = np.mean([np.cov(rows.T) for rows in directed.values()], axis=0)
     within += SHRINKAGE * (np.trace(within) / len(within) * np.eye(len(within)) - within)
     means = {e: rows.mean(axis=0) for e, rows in directed.items()}
-    return Judge(scale, amount), Namer(scale, means, np.linalg.inv(within))
+    return IntensityRanker(scale, amount), EmotionClassifier(scale, means, np.linalg.inv(within))
 
 
 def _direction(difference: np.ndarray, scale: np.ndarray) -> np.ndarray:
@@ -120,24 +120,26 @@ def _direction(difference: np.ndarray, scale: np.ndarray) -> np.ndarray:
 
 
 def _ridge(groups: list[list[np.ndarray]], scale: np.ndarray) -> np.ndarray:
-    """Least squares with the first group at 1 and the others at 0: a linear RankSVM, but with squared slack."""
+    """Ridge regression with targets of 1 for the first group and 0 for the others: RankSVM with squared slack."""
     rows = np.concatenate([np.array(group) for group in groups]) / scale
     wanted = np.concatenate([np.full(len(group), float(at == 0)) for at, group in enumerate(groups)])
     return np.linalg.solve(rows.T @ rows / len(rows) + RIDGE * np.eye(rows.shape[1]), rows.T @ wanted / len(rows))
 
 
-def judge_emotion(styler: EmotionStyler, emotion: str, spoken: list[Spoken], judges: tuple[Judge, Namer]) -> str:
-    amount, kind = judges
+def evaluate_emotion(
+    styler: EmotionStyler, emotion: str, spoken: list[Spoken], rankers: tuple[IntensityRanker, EmotionClassifier]
+) -> str:
+    amount, kind = rankers
     scores, named, kept, distances = [], [], [], []
     for one in spoken:
-        plain = natural_statistics(one.audio)
+        plain = compute_speech_statistics(one.audio)
         steps = [styler.style(one.audio, emotion, intensity) for intensity in INTENSITIES]
-        differences = [natural_statistics(step) - plain for step in steps]
+        differences = [compute_speech_statistics(step) - plain for step in steps]
         scores.append([amount.score(emotion, difference) for difference in differences])
         named.append(kind.name(differences[-1]) == emotion)
         kept.append(mcd_db(one.audio, steps[0]))
         if not one.is_flite:
-            wanted = performed(one.text, one.voice, PUBLISHED[emotion])
+            wanted = perform(one.text, one.voice, PUBLISHED[emotion])
             distances.append([mcd_db(wanted, heard) for heard in (one.audio, steps[-1])])
     table = np.array(scores)
     ranks = np.median([spearmanr(INTENSITIES, row).statistic for row in table])
@@ -161,32 +163,34 @@ def judge_emotion(styler: EmotionStyler, emotion: str, spoken: list[Spoken], jud
     return "| " + " | ".join(cells) + " |"
 
 
-def performances_named(kind: Namer) -> str:
-    """How often the judge is right where the synthesiser itself performs: nothing it judges can do better."""
+def measure_reference_accuracy(kind: EmotionClassifier) -> str:
+    """Accuracy of the classifier on the synthesiser's own performances, an upper bound for the engines."""
     right = []
-    for voice in JUDGED_VOICES:
-        for text in JUDGED_SENTENCES[:4]:
-            plain = natural_statistics(performed(text, voice, NEUTRAL))
-            heard = {e: natural_statistics(performed(text, voice, how)) for e, how in PUBLISHED.items()}
+    for voice in TEST_VOICES:
+        for text in TEST_SENTENCES[:4]:
+            plain = compute_speech_statistics(perform(text, voice, NEUTRAL))
+            heard = {e: compute_speech_statistics(perform(text, voice, how)) for e, how in PUBLISHED.items()}
             right += [kind.name(one - plain) == emotion for emotion, one in heard.items()]
     return f"The synthesiser's own performances it names rightly in {np.mean(right):.0%}."
 
 
-def guesses() -> str:
-    """How often the source is guessed rightly, of sentences the synthesiser performed."""
+def measure_emotion_guesses() -> str:
+    """Accuracy of the guessed source emotion on the synthesiser's performances."""
     styler = load_styler("rules")
     right = {"neutral": "neutral", "happy": "excited", "angry": "excited", "sad": "sad"}
     found = []
     for emotion, wanted in right.items():
         how = PUBLISHED.get(emotion, NEUTRAL)
-        heard = [styler.guess(performed(text, voice, how)) for voice in JUDGED_VOICES for text in JUDGED_SENTENCES]
+        heard = [
+            styler.recognise_emotion(perform(text, voice, how)) for voice in TEST_VOICES for text in TEST_SENTENCES
+        ]
         found.append(f"{emotion} as {wanted} {np.mean([guess == wanted for guess in heard]):.0%}")
     return "Guessed from single sentences: " + ", ".join(found) + "."
 
 
 def real_time_factor(styler: EmotionStyler, audio: Audio) -> float:
-    """Seconds of one core for each second of sound, at 44.1 kHz."""
-    long, spent = Audio(np.tile(audio.resampled(44_100).samples, (1, 8)), 44_100), []
+    """CPU seconds of one core per second of audio at 44.1 kHz."""
+    long, spent = Audio(np.tile(audio.resample(44_100).samples, (1, 8)), 44_100), []
     for emotion in PUBLISHED:
         started = time.process_time()
         styler.style(long, emotion, 1.0)
@@ -207,23 +211,23 @@ WAYS: dict[str, Callable[[], EmotionStyler]] = {
 
 def main() -> None:
     print(machine(), end="\n\n")
-    judges = learn()
-    spoken = list(judged())
+    rankers = train_rankers()
+    spoken = list(render_test_speech())
     print(f"{len(spoken)} sentences of {len({one.voice for one in spoken})} voices that nothing learnt from.")
-    print(performances_named(judges[1]))
+    print(measure_reference_accuracy(rankers[1]))
     print("The gate: at 0 within 0.2 dB, rank ≥ 0.9, rising ≥ 80 %, pairs ≥ 0.9, off the line ≤ 0.2, named ≥ 70 %.")
     print("The last column: distance to the synthesiser's own performance, untouched and at 1.")
     for name in sys.argv[1:] or WAYS:
         styler = WAYS[name]()
         print(f"\n{name}: real-time factor at 44.1 kHz, one thread, {real_time_factor(styler, spoken[0].audio):.3f}")
-        print(what_is_kept(styler, spoken), end="\n\n")
+        print(measure_preservation(styler, spoken), end="\n\n")
         print(
             "| | at 0 | rank | rising | pairs | score at 0, ¼, ½, ¾, 1 | off the line | a typical one | named | to it |"
         )
         print("|---|---|---|---|---|---|---|---|---|---|")
         for emotion in PUBLISHED:
-            print(judge_emotion(styler, emotion, spoken, judges), flush=True)
-    print("\n" + guesses())
+            print(evaluate_emotion(styler, emotion, spoken, rankers), flush=True)
+    print("\n" + measure_emotion_guesses())
 
 
 if __name__ == "__main__":

@@ -11,11 +11,11 @@ import numpy as np
 from scipy.signal import sosfilt
 
 from vc_core.audio import Audio
-from vc_core.espeak import speak
-from vc_core.reading import read_audio
+from vc_core.files.reading import read_audio
+from vc_core.speech.espeak import speak
 
-LEARNT_VOICES = ("en-us+m3", "en-us+f2", "en+m1", "en-us+f4")
-LEARNT_SENTENCES = (
+TRAINING_VOICES = ("en-us+m3", "en-us+f2", "en+m1", "en-us+f4")
+TRAINING_SENTENCES = (
     "The birch canoe slid on the smooth planks.",
     "Glue the sheet to the dark blue background.",
     "It is easy to tell the depth of a well.",
@@ -27,9 +27,9 @@ LEARNT_SENTENCES = (
     "Four hours of steady work faced us.",
     "A large size in stockings is hard to sell.",
 )
-JUDGED_VOICES = ("en-us+m5", "en+f5")
+TEST_VOICES = ("en-us+m5", "en+f5")
 FLITE_VOICE = "rms"
-JUDGED_SENTENCES = (
+TEST_SENTENCES = (
     "The boy was there when the sun rose.",
     "A rod is used to catch pink salmon.",
     "The source of the huge river is the clear spring.",
@@ -49,7 +49,7 @@ class Published:
 
     pitch: float
     pitch_range: float
-    rate: float
+    speaking_rate: float
     level_db: float
     brightness_db: float
 
@@ -64,12 +64,12 @@ PUBLISHED = {
 NEUTRAL = Published(1.0, 1.0, 1.0, 0, 0)
 
 
-def performed(text: str, voice: str, how: Published) -> Audio:
-    """By the synthesiser's own controls, and a filter: nothing of what is judged has a part in it."""
+def perform(text: str, voice: str, how: Published) -> Audio:
+    """Perform with the synthesiser's own controls and a filter, independent of the evaluated engines."""
     speech = speak(
         text,
         voice=voice,
-        words_per_minute=round(NEUTRAL_WORDS_PER_MINUTE * how.rate),
+        words_per_minute=round(NEUTRAL_WORDS_PER_MINUTE * how.speaking_rate),
         pitch=round(np.clip(45 + 50 * np.log2(how.pitch), 0, 99)),
         liveliness=round(np.clip(50 * how.pitch_range * how.pitch, 0, 100)),  # in hertz, not in semitones
     ).audio
@@ -87,21 +87,21 @@ class Spoken:
         return self.voice == FLITE_VOICE
 
 
-def judged() -> Iterator[Spoken]:
-    """Neutral sentences of voices that were not learnt from; one of them another synthesiser's, if it is installed."""
-    for voice in JUDGED_VOICES:
-        for text in JUDGED_SENTENCES:
-            yield Spoken(voice, text, performed(text, voice, NEUTRAL))
+def render_test_speech() -> Iterator[Spoken]:
+    """Neutral sentences of held-out voices, also of another synthesiser if it is installed."""
+    for voice in TEST_VOICES:
+        for text in TEST_SENTENCES:
+            yield Spoken(voice, text, perform(text, voice, NEUTRAL))
     if shutil.which("flite"):
         with tempfile.TemporaryDirectory() as folder:
-            for text in JUDGED_SENTENCES:
+            for text in TEST_SENTENCES:
                 path = Path(folder) / "spoken.wav"
                 subprocess.run(["flite", "-voice", FLITE_VOICE, "-t", text, "-o", str(path)], check=True)
                 yield Spoken(FLITE_VOICE, text, read_audio(path))
 
 
 def _filtered(audio: Audio, how: Published) -> Audio:
-    """A high shelf after R. Bristow-Johnson's cookbook, and a gain."""
+    """Apply a high-shelf filter (R. Bristow-Johnson's cookbook) and a gain."""
     gain = 10 ** (how.brightness_db / 40)
     turn = 2 * np.pi * BRIGHT_HZ / audio.sample_rate
     slope = np.sin(turn) / np.sqrt(2) * 2 * np.sqrt(gain)

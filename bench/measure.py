@@ -1,4 +1,4 @@
-"""Run a command as a process of its own and take its time and its peak memory."""
+"""Measure the time and peak memory of a program in a child process."""
 
 import os
 import subprocess
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Cost:
 
 def cost_of(code: str, *arguments: str, python: str = sys.executable, **variables: str) -> Cost:
     """The cost of a Python program in a fresh process; raises if it fails."""
-    # Told by itself: what the system says of a child's peak includes that of the process it was forked from.
+    # The child reads its own peak: that in rusage includes the parent's from before exec.
     report = "\nimport os\nwith open('/proc/self/status', 'rb') as status: os.write(1, status.read())"
     started = time.perf_counter()
     own = {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"} if python == sys.executable else {}

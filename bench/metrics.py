@@ -1,4 +1,4 @@
-"""What benches say of voices, from the definitions: mel-cepstral distance, pitch errors, tilt, harmonicity, rate."""
+"""Metrics of voices: mel-cepstral distortion, pitch errors, spectral tilt, harmonicity, speaking rate."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -7,28 +7,28 @@ import numpy as np
 from scipy.signal import butter, find_peaks, sosfiltfilt, welch
 
 from vc_core.audio import Audio
-from vc_core.pitch import Pitch
-from vc_core.world import analyse, find_world_pitch, world_rate
+from vc_core.signal.pitch import Pitch
+from vc_core.signal.world import choose_world_sample_rate, estimate_world_pitch, extract_world_features
 
 ORDER = 24
 ALPHA = {16_000: 0.42, 22_050: 0.455, 24_000: 0.466, 44_100: 0.544}
-"""The warping that is nearest to the mel scale at each rate."""
+"""All-pass constant nearest to the mel scale, by sample rate."""
 HEARD_BELOW_LOUDEST_DB = 40.0
 FLOOR_DB = -80.0
-"""Below its mean, an empty band of an envelope holds nothing but rounding."""
+"""Relative to the mean of an envelope; less is rounding error."""
 TILT_BANDS_HZ = (100.0, 5_000.0)
 HARMONICITY_SECONDS = 0.06
 FINER = 8
 SYLLABLE_BAND_HZ = (300.0, 3_000.0)
 SYLLABLES_PER_SECOND_AT_MOST = 10.0
 NUCLEUS_DB = 3.0
-"""How far the level sinks between two syllables."""
+"""Least level drop between two syllables."""
 
 
 def mel_cepstra(audio: Audio) -> tuple[np.ndarray, np.ndarray]:
-    """Of WORLD's envelope, shape (frames, order), without c0, the level; and which frames are loud enough."""
-    heard = audio.mono().resampled(world_rate(audio.sample_rate))
-    envelope = analyse(heard).envelope
+    """Mel cepstra of WORLD's envelope without c0, shape (T, order), and a mask of the loud frames, shape (T,)."""
+    heard = audio.to_mono().resample(choose_world_sample_rate(audio.sample_rate))
+    envelope = extract_world_features(heard).envelope
     level = 10 * np.log10(envelope.mean(axis=1) + 1e-12)
     floor = 10 ** (FLOOR_DB / 10) * envelope.mean(axis=1, keepdims=True)
     cepstra = np.fft.irfft(np.log(envelope + floor) / 2, axis=1)[:, : envelope.shape[1]]
@@ -39,7 +39,7 @@ def mel_cepstra(audio: Audio) -> tuple[np.ndarray, np.ndarray]:
 
 @cache
 def _warping(bins: int, alpha: float) -> np.ndarray:
-    """Frequency transformation of a cepstrum as a matrix: Oppenheim and Johnson's recursion, of each unit vector."""
+    """Matrix of the frequency transformation of a cepstrum (Oppenheim and Johnson's recursion)."""
     result = np.zeros((ORDER + 1, bins))
     for unit in np.arange(bins)[::-1]:
         before = result.copy()
@@ -52,7 +52,7 @@ def _warping(bins: int, alpha: float) -> np.ndarray:
 
 
 def mcd_db(wanted: Audio, heard: Audio, *, aligned: bool = False) -> float:
-    """Mel-cepstral distortion; in time either as they are, or warped to fit best. 0.3 dB are nothing."""
+    """Mel-cepstral distortion in dB, after dynamic time warping unless `aligned`; 0.3 dB are inaudible."""
     (one, one_is_loud), (other, other_is_loud) = mel_cepstra(wanted), mel_cepstra(heard)
     if aligned:
         frames = min(len(one), len(other))
@@ -65,7 +65,7 @@ def mcd_db(wanted: Audio, heard: Audio, *, aligned: bool = False) -> float:
 
 
 def best_alignment(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Dynamic time warping: two rows of frame numbers, the cheapest path of single steps."""
+    """Dynamic time warping: the cheapest path, as an array of frame numbers of shape (2, N)."""
     squares = (one**2).sum(axis=1)[:, None] + (other**2).sum(axis=1) - 2 * one @ other.T
     cost = np.sqrt(np.maximum(squares, 0.0))
     rows, columns = cost.shape
@@ -90,7 +90,7 @@ class PitchErrors:
     correlation: float
     """Of the log pitch, where both are voiced."""
     voicing: float
-    """The share of moments at which one is voiced and the other isn't."""
+    """Share of frames that are voiced in only one of them."""
 
 
 def pitch_errors(wanted: Pitch, heard: Pitch) -> PitchErrors:
@@ -107,8 +107,8 @@ def pitch_errors(wanted: Pitch, heard: Pitch) -> PitchErrors:
 
 
 def spectral_tilt_db(audio: Audio) -> float:
-    """Decibels for each octave: a line through the levels of third-octave bands."""
-    hertz, power = welch(audio.mono().samples[0].astype(float), audio.sample_rate, nperseg=min(4096, audio.frames))
+    """Slope in dB per octave of a line through the levels of third-octave bands."""
+    hertz, power = welch(audio.to_mono().samples[0].astype(float), audio.sample_rate, nperseg=min(4096, audio.frames))
     edges = np.arange(np.log2(TILT_BANDS_HZ[0]), np.log2(TILT_BANDS_HZ[1]), 1 / 3)
     bands = [power[(hertz >= 2**low) & (hertz < 2 ** (low + 1 / 3))] for low in edges]
     middles = np.array([low + 1 / 6 for low, band in zip(edges, bands, strict=True) if len(band)])
@@ -117,9 +117,9 @@ def spectral_tilt_db(audio: Audio) -> float:
 
 
 def harmonicity_db(audio: Audio, pitch: Pitch | None = None) -> float:
-    """Harmonics-to-noise ratio: the median of voiced moments (P. Boersma, 1993)."""
-    pitch = pitch or find_world_pitch(audio)
-    wave, rate = audio.mono().samples[0].astype(float), audio.sample_rate
+    """Harmonics-to-noise ratio: the median of the voiced frames (P. Boersma, 1993)."""
+    pitch = pitch or estimate_world_pitch(audio)
+    wave, rate = audio.to_mono().samples[0].astype(float), audio.sample_rate
     frames = round(HARMONICITY_SECONDS * rate)
     window = np.hanning(frames)
     own = _autocorrelation(window)
@@ -138,16 +138,16 @@ def harmonicity_db(audio: Audio, pitch: Pitch | None = None) -> float:
 
 
 def _autocorrelation(piece: np.ndarray) -> np.ndarray:
-    """At lags finer than a sample, or treble would seem to be noise."""
+    """Oversampled autocorrelation: with whole-sample lags, treble would count as noise."""
     power = np.abs(np.fft.rfft(piece, 2 * len(piece))) ** 2
     like = np.fft.irfft(power, 2 * len(piece) * FINER)[: len(piece) * FINER]
     return like / (like[0] + 1e-12)
 
 
 def syllable_rate(audio: Audio) -> float:
-    """Syllable nuclei for each second from the first sound to the last (after N. de Jong and T. Wempe, 2009)."""
+    """Syllable nuclei per second from the first sound to the last (after N. de Jong and T. Wempe, 2009)."""
     rate = audio.sample_rate
-    band = sosfiltfilt(butter(2, SYLLABLE_BAND_HZ, "bandpass", fs=rate, output="sos"), audio.mono().samples[0])
+    band = sosfiltfilt(butter(2, SYLLABLE_BAND_HZ, "bandpass", fs=rate, output="sos"), audio.to_mono().samples[0])
     slow = butter(2, SYLLABLES_PER_SECOND_AT_MOST, fs=rate, output="sos")
     level = 10 * np.log10(np.maximum(sosfiltfilt(slow, band**2), 0.0) + 1e-10)
     heard = np.flatnonzero(level > level.max() - HEARD_BELOW_LOUDEST_DB)

@@ -1,6 +1,6 @@
-"""Which way of finding pitch to take: how far each is off on singing whose pitch is known, and what it costs.
+"""Accuracy and cost of the pitch methods on synthetic singing with known pitch.
 
-The singing is synthetic: what was written into it is the truth. RMVPE's line is there if its weights are.
+RMVPE is included if its weights are installed.
 """
 
 import sys
@@ -15,10 +15,10 @@ sys.path.insert(0, str(ROOT / "examples"))
 from make_examples import BEAT_SECONDS, LINES
 from singing import FRAME_SECONDS, Note, Sung, sing_with_pitch
 
-from vc_core.audio import Audio, join
-from vc_core.espeak import speak
-from vc_core.pitch import METHODS, Method, Pitch, find_pitch, load_pitch_method
-from vc_core.reading import read_audio
+from vc_core.audio import Audio, join_blocks
+from vc_core.files.reading import read_audio
+from vc_core.signal.pitch import METHODS, Pitch, PitchEstimator, estimate_pitch, load_pitch_method
+from vc_core.speech.espeak import speak
 
 RATE = 44_100
 LINE_SECONDS = round(8 * BEAT_SECONDS / FRAME_SECONDS) * FRAME_SECONDS
@@ -41,7 +41,7 @@ def sung_in(key: int) -> Sung:
         line = sing_with_pitch(speech, notes, seconds=LINE_SECONDS)
         audio.append(line.audio)
         hertz.append(line.hertz)
-    whole = join(audio).resampled(RATE)
+    whole = join_blocks(audio).resample(RATE)
     return Sung(whole.with_samples(0.7 * whole.samples / np.abs(whole.samples).max()), np.concatenate(hertz))
 
 
@@ -54,8 +54,8 @@ def among(sung: Sung, other: Audio, decibels: float) -> Sung:
 
 
 def conditions() -> Iterator[tuple[str, list[Sung]]]:
-    voice = read_audio(ROOT / "tests" / "data" / "song_vocals.flac").mono()
-    song = read_audio(ROOT / "examples" / "song.flac").mono()
+    voice = read_audio(ROOT / "tests" / "data" / "song_vocals.flac").to_mono()
+    song = read_audio(ROOT / "examples" / "song.flac").to_mono()
     clean = [sung_in(key) for key in KEYS]
     hiss = np.random.default_rng(0).standard_normal((1, RATE * 30)).astype(np.float32)
     yield "alone", clean
@@ -82,11 +82,11 @@ def errors(found: list[Pitch], sung: list[Sung]) -> tuple[float, float, float]:
     )
 
 
-def cost(method: Method, audio: Audio) -> float:
+def cost(method: PitchEstimator, audio: Audio) -> float:
     """Seconds of one core for a second of sound."""
-    find_pitch(audio.between(0, RATE), method)
+    estimate_pitch(audio.slice(0, RATE), method)
     started = time.process_time()
-    find_pitch(audio, method)
+    estimate_pitch(audio, method)
     return (time.process_time() - started) / audio.seconds
 
 
@@ -95,7 +95,7 @@ def main() -> None:
     print(machine(), end="\n\n")
     rows = list(conditions())
     names = sys.argv[1:] or [
-        name for name, choice in METHODS.items() if choice.is_installed() and not choice.download_megabytes()
+        name for name, choice in METHODS.items() if choice.is_installed() and not choice.download_megabytes(None)
     ]
     heads = [f"{title}: cents | gross | voicing" for title, _ in rows]
     print("| method | " + " | ".join(heads) + " | s per s |\n|---|" + "---|---|---|" * len(rows) + "---|")
@@ -103,7 +103,7 @@ def main() -> None:
         method = load_pitch_method(name)
         cells = []
         for _, sung in rows:
-            found = [find_pitch(one.audio, method, hop_seconds=FRAME_SECONDS) for one in sung]
+            found = [estimate_pitch(one.audio, method, hop_seconds=FRAME_SECONDS) for one in sung]
             cents, gross, voicing = errors(found, sung)
             cells += [f"{cents:.1f}", f"{gross:.1f} %", f"{voicing:.1f} %"]
         print(f"| {name} | " + " | ".join(cells) + f" | {cost(method, rows[0][1][0].audio):.3f} |", flush=True)

@@ -1,7 +1,7 @@
-"""Spleeter here against Spleeter itself: the same checkpoint, the same song, in one run.
+"""Speed, memory and output of Spleeter in torch compared with the original, in turns, with the same checkpoint.
 
-Needs `make spleeter-env`. The checkpoint is the size of the published one, with random weights, written by the
-original's own code; so this is about time, memory and sameness, not about how good the stems are.
+Needs `make spleeter-env`. The checkpoint has the published size and random weights, written by the original's code, so
+this says nothing about the quality of the stems.
 """
 
 import json
@@ -21,11 +21,11 @@ sys.path.insert(0, str(ROOT / "tests"))
 from measures import snr_db
 
 from vc_core.audio import Audio
-from vc_core.reading import read_audio
-from vc_core.separation.spleeter import Spleeter
-from vc_core.separation.spleeter_models import MODELS
-from vc_core.separation.spleeter_original import original_environment
-from vc_core.separation.spleeter_weights import convert_checkpoint, load_nets
+from vc_core.files.reading import read_audio
+from vc_core.separation.spleeter.layouts import MODELS
+from vc_core.separation.spleeter.original import get_original_environment
+from vc_core.separation.spleeter.separator import Spleeter
+from vc_core.separation.spleeter.weights import convert_checkpoint, load_nets
 
 SECONDS = (30, 120, 300)
 WARM_RUNS = 3
@@ -34,9 +34,9 @@ ORACLE = ROOT / "tests" / "separation" / "spleeter_oracle.py"
 OURS_COLD = """
 import sys
 from pathlib import Path
-from vc_core.reading import open_audio
-from vc_core.separation.spleeter import Spleeter
-from vc_core.separation.spleeter_weights import load_nets
+from vc_core.files.reading import open_audio
+from vc_core.separation.spleeter.separator import Spleeter
+from vc_core.separation.spleeter.weights import load_nets
 song, weights, out = map(Path, sys.argv[1:])
 Spleeter(load_nets(weights), "cpu").separate_file(open_audio(song), out, format_name="wav16")
 """
@@ -124,7 +124,7 @@ def row_of_an_hour(folder: Path, weights: Path) -> str:
 
 
 def main() -> None:
-    python = str(original_environment() / "bin" / "python")
+    python = str(get_original_environment() / "bin" / "python")
     print(machine(), end="\n\n")
     print("| 2 stems | Voice Studio | original Spleeter | ratio |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:

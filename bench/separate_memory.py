@@ -1,6 +1,6 @@
-"""Separating 1, 10 and 60 minutes with the preview engine: memory must not grow with the song.
+"""Memory of the preview engine for songs of 1, 10 and 60 minutes, which must not grow with the song.
 
-The peer is the same method as librosa's documentation shows it, which holds the whole song at once.
+Compared with the example in librosa's documentation, which holds the whole song in memory.
 """
 
 import tempfile
@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 from measure import ROOT, Cost, cost_of, machine
 
-from vc_core.reading import read_audio
-from vc_core.writing import AudioWriter
+from vc_core.files.reading import read_audio
+from vc_core.files.writing import AudioWriter
 
 OURS = """
 import sys
 from pathlib import Path
-from vc_core.reading import open_audio
+from vc_core.files.reading import open_audio
 from vc_core.separation import load_separator
 load_separator("repet", "cpu").separate_file(open_audio(sys.argv[1]), Path(sys.argv[2]))
 """
@@ -40,13 +40,13 @@ PEER_MINUTES = (1, 4)
 
 
 def song_of(minutes: int, folder: Path) -> Path:
-    """The example song over and over, written block by block."""
+    """Write the example song repeatedly, block by block."""
     song = read_audio(ROOT / "examples" / "song.flac")
     path = folder / f"{minutes}.flac"
     missing = minutes * 60 * song.sample_rate
     with AudioWriter(path, song.sample_rate, song.channels, format_name="flac16") as writer:
         while missing > 0:
-            writer.write(song.between(0, min(missing, song.frames)))
+            writer.write(song.slice(0, min(missing, song.frames)))
             missing -= song.frames
     return path
 

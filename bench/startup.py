@@ -1,4 +1,4 @@
-"""From the command to the first answer: the suite, beside the smallest app that Gradio allows, turn by turn."""
+"""Start-up time of the suite until its first response, compared in turns with a minimal Gradio app."""
 
 import os
 import socket
@@ -39,7 +39,7 @@ def seconds_to_answer(command: list[str]) -> float:
 
 def main() -> None:
     print(machine(), end="\n\n")
-    seconds_to_answer([sys.executable, "app.py"])  # so that neither pays for reading from disk
+    seconds_to_answer([sys.executable, "app.py"])  # warm up the disk cache
     suite, smallest = [], []
     for _ in range(TURNS):
         suite.append(seconds_to_answer([sys.executable, "app.py"]))

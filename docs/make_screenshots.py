@@ -1,4 +1,4 @@
-"""The pictures of the README, from the real app in a real browser: `make screenshots`. It needs Debian's chromium."""
+"""Screenshots for the README, from the real app in a real browser: `make screenshots`. It needs Debian's chromium."""
 
 import os
 import tempfile
@@ -8,7 +8,7 @@ from io import BytesIO
 from pathlib import Path
 
 _OWN = tempfile.TemporaryDirectory(prefix="voice-studio-pictures-")
-os.environ |= {  # before Gradio is imported: nobody's own voices and files are to be seen
+os.environ |= {  # before Gradio is imported: no private voices and files in the pictures
     "VOICE_STUDIO_HOME": f"{_OWN.name}/home",
     "GRADIO_TEMP_DIR": f"{_OWN.name}/gradio",
     "CI": "1",
@@ -18,7 +18,7 @@ from PIL import Image  # noqa: E402
 from playwright.sync_api import Browser, Locator, Page, sync_playwright  # noqa: E402
 
 from vc_core.ui.suite import build_suite, launch  # noqa: E402
-from vc_core.ui.words import WORDS  # noqa: E402
+from vc_core.ui.words import translate_to  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "docs" / "screenshots"
@@ -32,7 +32,7 @@ NO_RING = "(part) => { part.style.outline = '' }"
 
 
 class Walk:
-    """A visit that is filmed: a picture before and after everything that is done."""
+    """An animated walk-through: a screenshot before and after each action."""
 
     def __init__(self, page: Page) -> None:
         self._page = page
@@ -45,7 +45,7 @@ class Walk:
         self._frames.append((frame.resize((WALK_WIDTH, height), Image.Resampling.LANCZOS), milliseconds))
 
     def press(self, part: Locator) -> None:
-        """A ring around the part stands for the pointer."""
+        """Click an element; a ring around it shows where."""
         part.evaluate(RING)
         self.look(SHORT_MS)
         part.evaluate(NO_RING)
@@ -68,16 +68,16 @@ def open_page(browser: Browser, address: str, *, phone: bool = False) -> Page:
 
 
 def tab(page: Page, panel: str) -> Locator:
-    return page.get_by_role("tab", name=WORDS[f"tab_{panel}"][0]).locator("visible=true")
+    return page.get_by_role("tab", name=translate_to("en", f"tab_{panel}")).locator("visible=true")
 
 
 def wait_for_result(page: Page, elem_id: str) -> None:
     page.locator(f"#{elem_id} a[download]").wait_for()
-    page.wait_for_timeout(1500)  # until its wave is drawn, and notices have gone
+    page.wait_for_timeout(1500)  # until its waveform is drawn and notices have disappeared
 
 
 def save_picture(page: Page, name: str, *, whole: bool = True) -> None:
-    """Of 256 colours, which a page hardly has more than."""
+    """Reduce it to 256 colours; a page has hardly more."""
     page.mouse.move(0, 0)
     page.wait_for_timeout(500)
     picture = Image.open(BytesIO(page.screenshot(full_page=whole))).convert("RGB")
@@ -85,7 +85,7 @@ def save_picture(page: Page, name: str, *, whole: bool = True) -> None:
 
 
 def make_cover(page: Page, walk: Walk) -> str:
-    """From a song to its cover; gives the address that finds it again."""
+    """Make a cover of the example song; return the address that finds it again."""
     walk.look()
     walk.press(tab(page, "cover"))
     walk.look(SHORT_MS)
@@ -107,7 +107,7 @@ def make_cover(page: Page, walk: Walk) -> str:
 
 
 def add_emotion(page: Page, walk: Walk) -> None:
-    """The cover's new voice goes on to another tab."""
+    """Send the cover's vocals to the tab “Add emotion”."""
     page.locator("#cover-parts button").first.click()
     page.locator("#cover-vocals-to-add_emotion").scroll_into_view_if_needed()
     walk.press(page.locator("#cover-vocals-to-add_emotion"))
@@ -119,7 +119,7 @@ def add_emotion(page: Page, walk: Walk) -> None:
 
 
 def picture_of(page: Page, panel: str, start: str, result: str) -> None:
-    """A tab with what it makes of its example."""
+    """Screenshot of a tab with the result for its example."""
     tab(page, panel).click()
     page.locator(".other-sources button:visible").first.click()
     page.locator("[data-testid^=waveform]:visible").first.wait_for()

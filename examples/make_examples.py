@@ -1,9 +1,9 @@
-"""Make the example recordings: a song with sung vocals, a spoken line and a sung line. All synthetic, all free.
+"""Render the example recordings: a song with vocals, a spoken line and a sung line. All synthetic and free.
 
     python examples/make_examples.py [FOLDER]
 
-The song is the exact sum of its vocals and its accompaniment in 16-bit numbers, so that the
-accompaniment can be had back by subtraction: tests/data keeps the vocals.
+The song is the exact sum of vocals and accompaniment in 16-bit integers, so that the accompaniment follows by
+subtraction: tests/data contains the vocals.
 """
 
 import sys
@@ -14,7 +14,7 @@ import soundfile
 from singing import Note, sing
 
 from vc_core.audio import Audio
-from vc_core.espeak import speak
+from vc_core.speech.espeak import speak
 
 RATE = 44_100
 BEAT_SECONDS = 60 / 84
@@ -22,7 +22,7 @@ BARS = 8
 TAIL_SECONDS = 1.2
 SECONDS = BARS * 4 * BEAT_SECONDS + TAIL_SECONDS
 
-# An own tune. One note for each vowel: pitch (MIDI), and length in beats; 0 is a rest.
+# An original tune. One note for each vowel: pitch (MIDI), and length in beats; 0 is a rest.
 LINES = [
     ("morning light is on the sea", [(64, 1), (64, 1), (67, 1), (69, 0.5), (67, 0.5), (64, 1), (62, 2.5), (0, 0.5)]),
     ("all the waves come home to me", [(60, 1), (62, 1), (64, 1), (67, 0.5), (69, 0.5), (67, 1), (64, 2.5), (0, 0.5)]),
@@ -37,7 +37,7 @@ def sung_part() -> Audio:
     """The vocals: one line every two bars."""
     lines = []
     for count, (text, melody) in enumerate(LINES):
-        # A sung line starts a little late, as singers do, and leaves room for its first consonants.
+        # Start late, which leaves time for the first consonants.
         at = 0.15
         notes = []
         for pitch, beats in melody:
@@ -47,7 +47,7 @@ def sung_part() -> Audio:
         last = count == len(LINES) - 1
         speech = speak(text, words_per_minute=140, pitch=60, liveliness=20)
         line = sing(speech, notes, seconds=8 * BEAT_SECONDS + (TAIL_SECONDS if last else 0.0))
-        lines.append(line.resampled(RATE).samples[0])
+        lines.append(line.resample(RATE).samples[0])
     return Audio(0.9 * np.concatenate(lines)[None] / max(np.abs(line).max() for line in lines), RATE)
 
 
@@ -79,7 +79,7 @@ def _place(band: np.ndarray, start_seconds: float, sound: np.ndarray, left_right
 
 
 def _pluck(midi: float, seconds: float, brightness: float = 0.6) -> np.ndarray:
-    """A string: harmonics that fall off and die away the faster the higher they are."""
+    """A plucked string: harmonics that decay faster the higher they are."""
     times = np.arange(round(seconds * RATE)) / RATE
     hertz = 440 * 2 ** ((midi - 69) / 12)
     harmonics = np.arange(1, int(min(12, 8000 / hertz)) + 1)
@@ -110,7 +110,7 @@ def _soft_ends(frames: int, rise_seconds: float, fall_seconds: float) -> np.ndar
 
 
 def in_a_room(vocals: Audio, generator: np.random.Generator) -> Audio:
-    """A small stereo room around a mono voice: a few early reflections, no long tail."""
+    """Add a few early reflections in stereo to a mono voice."""
     dry = vocals.samples[0]
     wet = np.stack([0.75 * dry, 0.75 * dry])
     for side in (0, 1):
@@ -129,8 +129,8 @@ def main(folder: Path, stems_folder: Path) -> None:
     sung = sung_part()
     band = band_part(generator)
     frames = min(sung.frames, band.frames)
-    vocals = in_16_bits(in_a_room(sung.between(0, frames), generator), 0.55)
-    accompaniment = in_16_bits(band.between(0, frames), 0.5)
+    vocals = in_16_bits(in_a_room(sung.slice(0, frames), generator), 0.55)
+    accompaniment = in_16_bits(band.slice(0, frames), 0.5)
     spoken = speak(
         "The quick answer is often wrong. Take a breath, and tell me again what you heard.", voice="en-us+m3"
     )
@@ -139,9 +139,7 @@ def main(folder: Path, stems_folder: Path) -> None:
     stems_folder.mkdir(exist_ok=True, parents=True)
     soundfile.write(folder / "song.flac", vocals + accompaniment, RATE, compression_level=1.0)
     soundfile.write(stems_folder / "song_vocals.flac", vocals, RATE, compression_level=1.0)
-    soundfile.write(
-        folder / "sung_line.flac", in_16_bits(sung.between(0, line_frames), 0.6), RATE, compression_level=1.0
-    )
+    soundfile.write(folder / "sung_line.flac", in_16_bits(sung.slice(0, line_frames), 0.6), RATE, compression_level=1.0)
     soundfile.write(
         folder / "spoken_line.flac", in_16_bits(spoken.audio, 0.8), spoken.audio.sample_rate, compression_level=1.0
     )

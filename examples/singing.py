@@ -1,4 +1,4 @@
-"""Sing a line: speech from a synthesiser, its vowels stretched to the notes and its pitch replaced."""
+"""Synthesise singing from speech: vowels are stretched to the notes, and the pitch is replaced, by WORLD."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import pyworld
 from scipy.ndimage import gaussian_filter1d
 
 from vc_core.audio import Audio
-from vc_core.espeak import Phoneme, Speech
+from vc_core.speech.espeak import Phoneme, Speech
 
 FRAME_SECONDS = 0.005
 
@@ -27,11 +27,11 @@ class Note:
 class Sung:
     audio: Audio
     hertz: np.ndarray
-    """The pitch that was sung, every FRAME_SECONDS: 0 where none was, not a number where it was mostly breath."""
+    """True pitch every FRAME_SECONDS: 0 for unvoiced frames, NaN for mostly aperiodic ones."""
 
 
 def sing(speech: Speech, notes: list[Note], *, seconds: float) -> Audio:
-    """One note for each vowel of the text, in order; consonants keep their own speed, just before it."""
+    """Sing one note for each vowel of the text, in order; consonants keep their duration, just before it."""
     return sing_with_pitch(speech, notes, seconds=seconds).audio
 
 
@@ -43,8 +43,7 @@ def sing_with_pitch(speech: Speech, notes: list[Note], *, seconds: float) -> Sun
     noise = pyworld.d4c(spoken, f0, times, rate)
     voiced = f0 > 0
     for vowel in _vowels_in_frames(speech.phonemes, rate):
-        # A speaker's voice breaks and creaks within a vowel, a singer's holds: each vowel is voiced
-        # throughout, and as clear as it is in its clearer moments.
+        # Make each vowel voiced throughout, and as periodic as its most periodic frames: no creaky voice.
         voiced[vowel] = True
         noise[vowel] = np.minimum(noise[vowel], np.percentile(noise[vowel], 20, axis=0))
 
@@ -56,13 +55,13 @@ def sing_with_pitch(speech: Speech, notes: list[Note], *, seconds: float) -> Sun
     high = np.minimum(low + 1, len(f0) - 1)
     sung_envelope = np.exp((1 - part) * np.log(envelope[low]) + part * np.log(envelope[high]))
     sung_noise = (1 - part) * noise[low] + part * noise[high]
-    # Soft edges where the singing starts and ends, so that nothing clicks.
+    # Fade in and out without clicks.
     level = gaussian_filter1d(heard.astype(float), 0.02 / FRAME_SECONDS)
     sung_envelope = sung_envelope * np.maximum(level, 1e-6)[:, None] ** 2
     sung_f0 = np.where(voiced[low] & heard, _melody_hz(notes, frames), 0.0)
     samples = pyworld.synthesize(sung_f0, np.ascontiguousarray(sung_envelope), sung_noise, rate, FRAME_SECONDS * 1000)
     audio = Audio(samples[None, : round(seconds * rate)].astype(np.float32), rate)
-    # Below 2 kHz or so, where pitch is heard.
+    # Below about 2 kHz, where pitch is perceived.
     breath = sung_noise[:, : round(2_000 / (rate / 2) * sung_noise.shape[1])].mean(axis=1)
     return Sung(audio, np.where((sung_f0 > 0) & ((breath > 0.5) | (level < 0.5)), np.nan, sung_f0))
 
@@ -73,7 +72,7 @@ def _vowels_in_frames(phonemes: list[Phoneme], rate: int) -> list[slice]:
 
 
 def _spoken_frame_of(phonemes: list[Phoneme], notes: list[Note], rate: int, frames: int) -> np.ndarray:
-    """For each sung frame the spoken one it takes its sound from; -1 where nothing is sung."""
+    """The spoken frame for each sung frame; -1 for silence."""
     vowels = [at for at, phoneme in enumerate(phonemes) if phoneme.is_vowel]
     if len(vowels) != len(notes):
         spoken = " ".join(phoneme.name for phoneme in phonemes)
@@ -98,7 +97,7 @@ def _spoken_frame_of(phonemes: list[Phoneme], notes: list[Note], rate: int, fram
 
 
 def _rising(times: list[float]) -> np.ndarray:
-    """Where consonants would start before the note before has begun, they are squeezed."""
+    """Squeeze consonants that would start before the previous note."""
     squeezed = np.array(times)
     for at in range(len(squeezed) - 2, -1, -1):
         squeezed[at] = min(squeezed[at], squeezed[at + 1] - 0.01)
@@ -106,7 +105,7 @@ def _rising(times: list[float]) -> np.ndarray:
 
 
 def _melody_hz(notes: list[Note], frames: int) -> np.ndarray:
-    """The written pitches, sung: a short glide between them and a vibrato that grows on long notes."""
+    """Pitch of the notes in Hz, with short glides and a vibrato that grows on long notes."""
     times = np.arange(frames) * FRAME_SECONDS
     semitones = np.full(frames, notes[0].midi, float)
     vibrato = np.zeros(frames)

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from vc_core.batch import Item
+from vc_core.batch.journal import Item
 from vc_core.errors import UserError
 
 
@@ -20,6 +20,8 @@ class Copying:
         text = item.source.read_text()
         if text == "bad":
             raise UserError("This is no song.")
+        if text == "odd":
+            raise ZeroDivisionError
         tried = self.mark / item.source.name
         if text == "fatal" or (text == "deadly" and not tried.exists()):
             tried.touch()

@@ -5,6 +5,7 @@ import socket
 import sys
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 from hub_server import HubServer
 
@@ -32,7 +33,7 @@ import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
 from vc_core.audio import Audio  # noqa: E402
-from vc_core.reading import read_audio  # noqa: E402
+from vc_core.files.reading import read_audio  # noqa: E402
 
 ROOT = Path(__file__).parents[1]
 CHROMIUM = next((path for path in ("/usr/bin/chromium", "/usr/bin/chromium-browser") if Path(path).exists()), None)
@@ -51,6 +52,9 @@ def hub(monkeypatch, tmp_path):
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub-cache"))
+    monkeypatch.setattr("vc_core.checkpoints.hub.FIRST_PAUSE_SECONDS", 0.01)
+    # The Hub's client waits a second before it goes on with a broken download.
+    monkeypatch.setattr("huggingface_hub.file_download.time", SimpleNamespace(sleep=lambda _: None))
     _HUB.reset()
     return _HUB
 
@@ -95,9 +99,9 @@ def studio():
     suite.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium():
-    """One for all modules: a second Playwright in the same process is refused."""
+    """Ended with the module: while Playwright is there, the main thread has an event loop that runs."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -106,18 +110,69 @@ def chromium():
         browser.close()
 
 
-def client_of(address: str, downloads: Path):
+def client_of(address: str, downloads: Path, headers: dict[str, str] | None = None):
     """A program that calls the app, with patience: a busy machine answers late."""
     from gradio_client import Client
 
     return Client(
-        address, verbose=False, download_files=str(downloads), analytics_enabled=False, httpx_kwargs={"timeout": 60}
+        address,
+        headers=headers,
+        verbose=False,
+        download_files=str(downloads),
+        analytics_enabled=False,
+        httpx_kwargs={"timeout": 60},
+        ssl_verify=False,  # or each call reads all certificates
     )
 
 
 @pytest.fixture
 def client(studio, tmp_path):
     return client_of(studio, tmp_path / "downloads")
+
+
+@pytest.fixture
+def own_library():
+    """The library of own voices, empty before and after."""
+    from vc_core.voices.library import VoiceLibrary, get_voices_folder
+
+    library = VoiceLibrary(get_voices_folder())
+
+    def empty() -> None:
+        for voice in library.list():
+            library.delete(voice.name)
+
+    empty()
+    yield library
+    empty()
+
+
+@pytest.fixture
+def line(tmp_path) -> Path:
+    """A second of singing."""
+    from vc_core.files.reading import read_audio
+    from vc_core.files.writing import write_audio
+
+    sung = read_audio(ROOT / "examples" / "sung_line.flac")
+    write_audio(tmp_path / "line.flac", sung.slice(sung.sample_rate, 2 * sung.sample_rate))
+    return tmp_path / "line.flac"
+
+
+FIRST = (
+    "test_readme",
+    "training/so_vits/test_run",
+    "browser/",
+    "separation/test_spleeter_original",
+    "ui/",
+)
+"""Files whose tests take longest: started last, one of them would run alone at the end."""
+
+
+def pytest_collection_modifyitems(items):
+    def rank(item) -> int:
+        path = item.path.relative_to(ROOT / "tests").as_posix()
+        return next((at for at, start in enumerate(FIRST) if path.startswith(start)), len(FIRST))
+
+    items.sort(key=rank)
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
-LFS_SUFFIXES = (".safetensors", ".pth", ".pt")
+LFS_SUFFIXES = (".safetensors", ".pth", ".pt", ".index", ".zip")
 
 
 @dataclass

@@ -10,8 +10,8 @@ from torch.nn import functional
 
 from vc_core.models import rmvpe
 
-RATE, HOP = rmvpe.RATE, rmvpe.HOP
-CENTRES = 1997.3794084376191 + 20 * np.arange(rmvpe.BINS)
+RATE, HOP = rmvpe.SAMPLE_RATE, rmvpe.HOP_SAMPLES
+CENTRES = 1997.3794084376191 + 20 * np.arange(rmvpe.PITCH_BINS)
 HIDDEN = 256
 """In each direction."""
 
@@ -51,7 +51,7 @@ def _learnt(seed: int) -> tuple[torch.nn.Linear, torch.nn.Linear]:
     """Two layers that know the pitch of a moment, or that there is none."""
     mels, hertz = _examples(np.random.default_rng(seed))
     torch.manual_seed(seed)
-    first, second = torch.nn.Linear(rmvpe.MELS, 2 * HIDDEN), torch.nn.Linear(2 * HIDDEN, rmvpe.BINS)
+    first, second = torch.nn.Linear(rmvpe.MELS, 2 * HIDDEN), torch.nn.Linear(2 * HIDDEN, rmvpe.PITCH_BINS)
     torch.nn.init.constant_(second.bias, -3)
     octaves = 1200 * np.log2(np.maximum(hertz, 1) / 10)[:, None] - CENTRES
     wanted = torch.from_numpy((np.exp(-(octaves**2) / 1250) * (hertz > 0)[:, None]).astype(np.float32))
@@ -88,7 +88,7 @@ def _examples(generator: np.random.Generator) -> tuple[torch.Tensor, np.ndarray]
         hiss = 10 ** generator.uniform(-6, -0.7 if is_noise else -2.5) * generator.standard_normal(len(times))
         wave = hiss + (0 if is_noise else generator.uniform(0.02, 0.5) * tone / np.abs(tone).max())
         inside = slice(4, moments - 3)
-        mels.append(rmvpe.log_mel(torch.from_numpy(wave.astype(np.float32))[None])[0, inside])
+        mels.append(rmvpe.compute_log_mel(torch.from_numpy(wave.astype(np.float32))[None])[0, inside])
         hertz.append(2 ** glide[::HOP][inside] * (not is_noise))
     silence = torch.full((200, rmvpe.MELS), float(np.log(rmvpe.FLOOR)))
     return torch.cat([*mels, silence]), np.concatenate([*hertz, np.zeros(len(silence))])

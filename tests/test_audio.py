@@ -1,13 +1,13 @@
-"""Audio is a checked value; resampling keeps length, pitch and level, and has no seams."""
+"""Audio validates its samples; resampling preserves length, pitch and level, also across blocks."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vc_core.audio import Audio, Resampler, clock, join, resample_blocks
+from vc_core.audio import Audio, Resampler, format_clock, join_blocks, resample_blocks
 
-RATES = (8_000, 16_000, 22_050, 44_100, 48_000, 96_000)
+SAMPLE_RATES = (8_000, 16_000, 22_050, 44_100, 48_000, 96_000)
 
 
 @pytest.mark.parametrize(
@@ -19,48 +19,52 @@ RATES = (8_000, 16_000, 22_050, 44_100, 48_000, 96_000)
         (np.zeros((1, 10), np.float32), 400_000),
     ],
 )
-def test_what_is_not_audio_is_refused(samples, rate):
+def test_invalid_audio_raises(samples, rate):
     with pytest.raises(ValueError, match=r"samples must be|out of range"):
         Audio(samples, rate)
 
 
 def test_mono_is_the_mean_of_the_channels(tone):
     stereo = Audio(np.stack([tone(200).samples[0], tone(300).samples[0]]), 44_100)
-    np.testing.assert_allclose(stereo.mono().samples[0], stereo.samples.mean(axis=0), atol=1e-7)
+    np.testing.assert_allclose(stereo.to_mono().samples[0], stereo.samples.mean(axis=0), atol=1e-7)
 
 
-@given(st.integers(1, 30_000), st.sampled_from(RATES), st.sampled_from(RATES), st.integers(1, 2))
-def test_resampling_gives_the_nearest_number_of_frames(frames, old, new, channels):
-    resampled = Audio(np.zeros((channels, frames), np.float32), old).resampled(new)
+@given(st.integers(1, 30_000), st.sampled_from(SAMPLE_RATES), st.sampled_from(SAMPLE_RATES), st.integers(1, 2))
+def test_resampled_length_is_the_nearest_frame(frames, old, new, channels):
+    resampled = Audio(np.zeros((channels, frames), np.float32), old).resample(new)
     assert resampled.frames == round(frames * new / old)
     assert (resampled.channels, resampled.sample_rate) == (channels, new)
 
 
 @pytest.mark.parametrize("rate", [16_000, 48_000, 96_000])
-def test_resampling_keeps_pitch_and_level(tone, rate):
-    resampled = tone(1000, seconds=2).resampled(rate)
+def test_resampling_preserves_pitch_and_level(tone, rate):
+    resampled = tone(1000, seconds=2).resample(rate)
     expected = tone(1000, seconds=2, sample_rate=rate)
     middle = slice(rate // 4, -rate // 4)
     error = resampled.samples[0, middle] - expected.samples[0, middle]
     assert 20 * np.log10(np.abs(error).max() / 0.5) < -90
 
 
-@given(st.lists(st.integers(1, 9_000), min_size=1, max_size=8), st.sampled_from(RATES), st.sampled_from(RATES))
-def test_a_stream_resamples_like_the_whole(lengths, old, new):
+@given(
+    st.lists(st.integers(1, 9_000), min_size=1, max_size=8),
+    st.sampled_from(SAMPLE_RATES),
+    st.sampled_from(SAMPLE_RATES),
+)
+def test_streaming_resampler_equals_resampling_the_whole(lengths, old, new):
     noise = Audio(np.random.default_rng(0).uniform(-0.5, 0.5, (2, sum(lengths))).astype(np.float32), old)
     edges = np.cumsum([0, *lengths])
-    blocks = [noise.between(int(start), int(stop)) for start, stop in zip(edges, edges[1:], strict=False)]
-    whole = noise.resampled(new)
+    blocks = [noise.slice(int(start), int(stop)) for start, stop in zip(edges, edges[1:], strict=False)]
+    whole = noise.resample(new)
     if not whole.frames:
         return
-    streamed = join(resample_blocks(blocks, new))
+    streamed = join_blocks(resample_blocks(blocks, new))
     assert streamed.frames == whole.frames
     np.testing.assert_allclose(streamed.samples, whole.samples, atol=1e-4)
 
 
-def test_a_resampler_that_heard_nothing_gives_nothing():
+def test_resampler_without_input_has_no_output():
     assert list(Resampler(16_000).finish()) == []
 
 
-def test_a_clock_shows_minutes_and_seconds():
-    assert [clock(seconds) for seconds in (0, 59.9, 60, 3725)] == ["0:00", "0:59", "1:00", "62:05"]
+def test_clock_shows_minutes_and_seconds():
+    assert [format_clock(seconds) for seconds in (0, 59.9, 60, 3725)] == ["0:00", "0:59", "1:00", "62:05"]

@@ -1,4 +1,4 @@
-"""The app with the quick way to train of the tests, in a home of its own."""
+"""The app with the fast training method of the tests, and a separate home."""
 
 import sys
 from collections.abc import Iterator
@@ -9,13 +9,14 @@ import pytest
 import tiny_training
 from conftest import ROOT
 
-from vc_core.training import TRAINING_METHODS, job
+from vc_core.training import TRAINING_METHODS
+from vc_core.training.run import job
 from vc_core.ui.suite import build_suite, launch
 
 
 @contextmanager
 def app_that_trains(home: Path, *, shared: bool = False) -> Iterator[str]:
-    """Its address; workers know the method too."""
+    """Yield its address; worker processes have the method registered too."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VOICE_STUDIO_HOME", str(home))
         patch.setenv("VOICE_STUDIO_SHARED", "1" if shared else "0")

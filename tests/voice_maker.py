@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from vc_core.voices import Voice, VoiceCard, VoiceLibrary, hashes_of, write_card
+from vc_core.voices.library import Voice, VoiceCard, VoiceLibrary, hash_files, write_card
 
 
 def fill_folder(folder: Path, name: str = "Alto", **changes) -> VoiceCard:
@@ -20,12 +20,12 @@ def fill_folder(folder: Path, name: str = "Alto", **changes) -> VoiceCard:
         "origin": "Made by a test from random numbers.",
         "pitch_range_hz": (165.0, 660.0),
     }
-    card = VoiceCard(name=name, files=hashes_of(folder), **(details | changes))
+    card = VoiceCard(name=name, files=hash_files(folder), **(details | changes))
     write_card(folder, card)
     return card
 
 
 def add_voice(library: VoiceLibrary, name: str = "Alto", **changes) -> Voice:
-    with library.incoming() as folder:
+    with library.staging_folder() as folder:
         fill_folder(folder, name, **changes)
-        return library.keep(folder)
+        return library.add(folder)

@@ -1,9 +1,9 @@
-"""Where a person's own voices and the downloaded models are kept."""
+"""The data directory: user voices, downloaded models and training runs."""
 
 import os
 from pathlib import Path
 
 
-def studio_home() -> Path:
-    """A folder in the user's home; VOICE_STUDIO_HOME moves it."""
+def get_studio_home() -> Path:
+    """`~/.voice-studio`, or the directory in the environment variable VOICE_STUDIO_HOME."""
     return Path(os.environ.get("VOICE_STUDIO_HOME", Path.home() / ".voice-studio")).expanduser()

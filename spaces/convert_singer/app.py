@@ -1,6 +1,10 @@
 """The Space “Convert singer”."""
 
-from vc_core.ui.suite import build_suite, serve
+from vc_core.startup import reduce_garbage_collection
+
+reduce_garbage_collection()  # before the imports below, which make most of the objects
+
+from vc_core.ui.suite import build_suite, serve  # noqa: E402
 
 demo = build_suite(["convert_singer", "separate_vocals", "add_emotion", "voices"])
 

@@ -1,4 +1,4 @@
-"""Drum kits, and what they play: each hit is made from swept tones and coloured noise."""
+"""Synthetic drum kits and patterns: each hit consists of swept tones and coloured noise."""
 
 from collections.abc import Callable
 
@@ -8,7 +8,7 @@ from scipy.signal import butter, sosfilt
 from starters.separator.effects import RATE, Generator, Sound, log_uniform
 
 Kit = dict[str, Sound]
-"""One hit of each drum."""
+"""The sound of one hit of each drum."""
 STEPS = 16
 PATTERNS = {
     "kick": ("x...x...x...x...", "x.....x.x.......", "x..x..x...x.....", "x.......x.......", "x.x...x..x....x."),
@@ -21,7 +21,7 @@ PATTERNS = {
 }
 
 
-def kit(generator: Generator) -> Kit:
+def draw_kit(generator: Generator) -> Kit:
     return {
         "kick": _skin(generator, log_uniform(generator, 38, 70), 0.35, noise=0.05),
         "snare": _skin(generator, log_uniform(generator, 140, 260), 0.3, noise=generator.uniform(0.5, 2)),
@@ -33,8 +33,8 @@ def kit(generator: Generator) -> Kit:
     }
 
 
-def unheard_kit(generator: Generator) -> Kit:
-    """For the test: claps, metallic squares and modulated skins instead of the sounds above."""
+def draw_held_out_kit(generator: Generator) -> Kit:
+    """For the test split: claps, square waves and frequency modulation instead of the sounds above."""
     return {
         "kick": _modulated(generator, log_uniform(generator, 40, 65), 0.4),
         "snare": _clap(generator),
@@ -46,8 +46,8 @@ def unheard_kit(generator: Generator) -> Kit:
     }
 
 
-def beat(drums: Kit, generator: Generator, frames: int, step_seconds: float) -> Sound:
-    """Mono is enough for kick and snare; the pan of each drum is drawn once."""
+def render_beat(drums: Kit, generator: Generator, frames: int, step_seconds: float) -> Sound:
+    """Render a beat, array of shape (2, frames); kick and snare are near the centre."""
     stereo = np.zeros((2, frames))
     chance = {"kick": 0.9, "snare": 0.85, "hat": 0.8, "tom": 0.25, "cymbal": 0.4, "shaker": 0.25, "block": 0.2}
     level = {"kick": 1.0, "snare": 0.7, "hat": 0.25, "tom": 0.6, "cymbal": 0.3, "shaker": 0.2, "block": 0.3}

@@ -1,33 +1,33 @@
-"""Synthetic instruments: each is drawn anew for every track, and then plays notes."""
+"""Synthetic instruments, with random parameters for every track."""
 
 from collections.abc import Callable
 
 import numpy as np
 from scipy.signal import butter, sosfilt
 
-from starters.separator.effects import RATE, Generator, Sound, log_uniform, saturated
+from starters.separator.effects import RATE, Generator, Sound, apply_saturation, log_uniform
 
 Instrument = Callable[[float, float], Sound]
-"""Plays a note of so many Hertz for so many seconds, and lets it ring out a little longer."""
+"""Renders a note from its frequency in Hz and its duration in seconds, with a release after it."""
 
 
 def _times(seconds: float) -> Sound:
     return np.arange(max(64, round(seconds * RATE))) / RATE
 
 
-def held(seconds: float, attack: float, release: float, sustain: float = 1.0, decay: float = 0.2) -> Sound:
-    """An envelope that rises, falls to `sustain` and, when the note ends, to nothing."""
+def make_envelope(seconds: float, attack: float, release: float, sustain: float = 1.0, decay: float = 0.2) -> Sound:
+    """ADSR envelope."""
     times = _times(seconds + release)
     level = np.minimum(times / attack, 1) * (sustain + (1 - sustain) * np.exp(-np.maximum(times - attack, 0) / decay))
     return level * np.clip((seconds + release - times) / release, 0, 1) ** 2
 
 
-def filtered(sound: Sound, hertz: float, kind: str = "lowpass") -> Sound:
+def apply_filter(sound: Sound, hertz: float, kind: str = "lowpass") -> Sound:
     return sosfilt(butter(2, min(max(hertz, 30.0), 18_000.0), kind, fs=RATE, output="sos"), sound)
 
 
 def _saw(hertz: float, times: Sound, phase: float = 0.0) -> Sound:
-    """The difference of a parabola, which folds back far less than the plain saw."""
+    """Differentiated parabolic wave, which has far less aliasing than a plain sawtooth."""
     ramp = 2 * ((hertz * times + phase) % 1) - 1
     return np.diff(ramp**2, prepend=ramp[0] ** 2) * RATE / (4 * hertz)
 
@@ -41,8 +41,8 @@ def _partials(hertz: float, times: Sound, ratios: Sound, weights: Sound, decays:
 
 
 def _string(excitation: Sound, hertz: float, frames: int, *, loss: float, dullness: float) -> Sound:
-    """Karplus and Strong: what goes round the loop loses its heights; one loop is computed at once."""
-    # The average of neighbours delays by `dullness` of a frame.
+    """Karplus–Strong synthesis, computed one period at a time."""
+    # The averaging filter delays by `dullness` samples.
     period = max(4, round(RATE / hertz - dullness))
     sound = np.zeros(frames + 2 * period)
     loop = np.resize(excitation, period) - excitation.mean()
@@ -60,10 +60,10 @@ def guitar(generator: Generator) -> Instrument:
     )
 
     def play(hertz: float, seconds: float) -> Sound:
-        burst = filtered(generator.standard_normal(RATE // 20), brightness)
-        envelope = held(seconds, 0.001, 0.15)
+        burst = apply_filter(generator.standard_normal(RATE // 20), brightness)
+        envelope = make_envelope(seconds, 0.001, 0.15)
         sound = _string(burst, hertz, len(envelope), loss=loss, dullness=dullness) * envelope
-        return filtered(saturated(sound, drive), 4_500) if drive else sound
+        return apply_filter(apply_saturation(sound, drive), 4_500) if drive else sound
 
     return play
 
@@ -75,7 +75,7 @@ def fm(generator: Generator) -> Instrument:
     attack, sustain = log_uniform(generator, 0.002, 0.08), generator.uniform(0, 0.7)
 
     def play(hertz: float, seconds: float) -> Sound:
-        envelope = held(seconds, attack, 0.25, sustain, decay)
+        envelope = make_envelope(seconds, attack, 0.25, sustain, decay)
         times = np.arange(len(envelope)) / RATE
         depth = min(index, 8_000 / (hertz * max(ratio, 1))) * np.exp(-times / fall)
         return np.sin(2 * np.pi * hertz * times + depth * np.sin(2 * np.pi * hertz * ratio * times)) * envelope
@@ -92,7 +92,7 @@ def analog(generator: Generator) -> Instrument:
     rising, sustain = generator.random() < 0.3, generator.uniform(0.3, 1)
 
     def play(hertz: float, seconds: float) -> Sound:
-        envelope = held(seconds, min(attack, seconds / 2), 0.2, sustain)
+        envelope = make_envelope(seconds, min(attack, seconds / 2), 0.2, sustain)
         times = np.arange(len(envelope)) / RATE
         raw = np.zeros(len(times))
         for phase, detune in zip(generator.random(voices), generator.normal(0, spread, voices), strict=True):
@@ -100,7 +100,7 @@ def analog(generator: Generator) -> Instrument:
             raw += _saw(own, times, phase) - (_saw(own, times, phase + width) if pulse else 0.0)
         opened = np.exp(-times / sweep)
         opened = 1 - opened if rising else opened
-        return (filtered(raw, dark) * (1 - opened) + filtered(raw, bright) * opened) * envelope / voices
+        return (apply_filter(raw, dark) * (1 - opened) + apply_filter(raw, bright) * opened) * envelope / voices
 
     return play
 
@@ -111,7 +111,7 @@ def organ(generator: Generator) -> Instrument:
     rotor, depth, click = generator.uniform(0.8, 7), generator.uniform(0, 0.4), generator.uniform(0, 0.3)
 
     def play(hertz: float, seconds: float) -> Sound:
-        envelope = held(seconds, 0.008, 0.04)
+        envelope = make_envelope(seconds, 0.008, 0.04)
         times = np.arange(len(envelope)) / RATE
         sound = _partials(hertz, times, ratios, bars, np.zeros(9)) * (1 + depth * np.sin(2 * np.pi * rotor * times))
         return (sound + click * generator.standard_normal(len(times)) * np.exp(-times * 200)) * envelope
@@ -128,13 +128,13 @@ def piano(generator: Generator) -> Instrument:
     decay = log_uniform(generator, 0.4, 2.5)
 
     def play(hertz: float, seconds: float) -> Sound:
-        envelope = held(seconds, 0.002, 0.2)
+        envelope = make_envelope(seconds, 0.002, 0.2)
         times = np.arange(len(envelope)) / RATE
         count = np.arange(1, 1 + int(np.clip(9_000 / hertz, 3, 24)))
         ratios = count * np.sqrt(1 + stiffness * count**2)
         weights = brightness**count * (1 + 0.5 * np.cos(count * 2.3))
         sound = _partials(hertz, times, ratios, weights, decay * (0.4 + 0.3 * count))
-        hammer = filtered(generator.standard_normal(len(times)), 1_500) * np.exp(-times * 60)
+        hammer = apply_filter(generator.standard_normal(len(times)), 1_500) * np.exp(-times * 60)
         return (sound + knock * hammer) * envelope
 
     return play
@@ -149,7 +149,7 @@ def bar(generator: Generator) -> Instrument:
     tremolo, depth = generator.uniform(3, 8), generator.choice([0, 0.4])
 
     def play(hertz: float, seconds: float) -> Sound:
-        envelope = held(seconds + 0.5, 0.001, 0.3)
+        envelope = make_envelope(seconds + 0.5, 0.001, 0.3)
         times = np.arange(len(envelope)) / RATE
         return (
             _partials(hertz, times, own, weights, decays) * envelope * (1 + depth * np.sin(2 * np.pi * tremolo * times))
@@ -164,7 +164,7 @@ def wind(generator: Generator) -> Instrument:
     breath, attack = log_uniform(generator, 0.01, 0.2), generator.uniform(0.02, 0.15)
 
     def play(hertz: float, seconds: float) -> Sound:
-        envelope = held(seconds, min(attack, seconds / 2), 0.1)
+        envelope = make_envelope(seconds, min(attack, seconds / 2), 0.1)
         times = np.arange(len(envelope)) / RATE
         air = generator.standard_normal(len(times))
         band = sosfilt(butter(1, (0.8 * hertz, min(2.5 * hertz, 20_000)), "bandpass", fs=RATE, output="sos"), air)
@@ -180,13 +180,13 @@ def bowed(generator: Generator) -> Instrument:
     players = int(generator.integers(1, 5))
 
     def play(hertz: float, seconds: float) -> Sound:
-        envelope = held(seconds, min(attack, seconds / 2), 0.2)
+        envelope = make_envelope(seconds, min(attack, seconds / 2), 0.2)
         times = np.arange(len(envelope)) / RATE
         raw = np.zeros(len(times))
         for phase in generator.random(players):
             raw += _saw(hertz * (1 + generator.normal(0, 0.003)), times, phase)
         raw += 0.05 * generator.standard_normal(len(times))
-        body = 0.2 * filtered(raw, 3_000)
+        body = 0.2 * apply_filter(raw, 3_000)
         for resonance, strength in zip(resonances, strengths, strict=True):
             band = butter(1, (0.8 * resonance, 1.25 * resonance), "bandpass", fs=RATE, output="sos")
             body += strength * sosfilt(band, raw)
@@ -203,7 +203,7 @@ def stack(generator: Generator) -> Instrument:
     attack, decay = log_uniform(generator, 0.002, 0.2), generator.choice([0.0, log_uniform(generator, 0.5, 4)])
 
     def play(hertz: float, seconds: float) -> Sound:
-        envelope = held(seconds, min(attack, seconds / 2), 0.15)
+        envelope = make_envelope(seconds, min(attack, seconds / 2), 0.15)
         times = np.arange(len(envelope)) / RATE
         count = np.arange(1, 1 + int(np.clip(9_000 / hertz, 2, 24)))
         peaks = np.exp(-((np.log(hertz * count[:, None] / resonances) / 0.3) ** 2))
@@ -221,7 +221,7 @@ def breeze(generator: Generator) -> Instrument:
     sharp = generator.uniform(1.02, 1.4)
 
     def play(hertz: float, seconds: float) -> Sound:
-        envelope = held(seconds, min(0.4, seconds / 2), 0.4)
+        envelope = make_envelope(seconds, min(0.4, seconds / 2), 0.4)
         band = butter(1, (2 * hertz / sharp, 2 * hertz * sharp), "bandpass", fs=RATE, output="sos")
         return 3 * sosfilt(band, generator.standard_normal(len(envelope))) * envelope
 

@@ -1,23 +1,23 @@
-"""A band: drums, bass, harmony and melody over a chord progression, each a layer of its own."""
+"""Synthetic accompaniment: layers of drums, bass, harmony and melody over a chord progression."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from starters.separator import drums, instruments, unheard
+from starters.separator import drums, held_out_instruments, instruments
 from starters.separator.effects import (
     RATE,
     Generator,
     Sound,
-    active_level,
-    chorused,
-    compressed,
-    echoed,
-    equalised,
-    in_a_room,
+    apply_chorus,
+    apply_compression,
+    apply_echo,
+    apply_equaliser,
+    apply_pan,
+    apply_reverb,
     log_uniform,
-    placed,
+    measure_active_level,
 )
 from starters.separator.instruments import Instrument
 
@@ -29,7 +29,7 @@ MODES = ((0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10), (0, 2, 3, 5, 7, 9, 10),
 
 @dataclass(frozen=True)
 class Band:
-    """What one half of the corpus plays, and on what; the halves share nothing."""
+    """Instruments and progressions of one split of the corpus; the splits share none."""
 
     instruments: tuple[Callable[[Generator], Instrument], ...]
     kit: Callable[[Generator], drums.Kit]
@@ -43,15 +43,21 @@ TRAINING = Band(
         instruments.organ, instruments.piano, instruments.piano, instruments.bar, instruments.wind,
         instruments.bowed, instruments.breeze, *6 * (instruments.stack,),
     ),
-    drums.kit,
+    drums.draw_kit,
     (
         (0, 4, 5, 3), (0, 5, 3, 4), (5, 3, 0, 4), (0, 3, 4, 3), (1, 4, 0), (0, 3), (0, 6, 3), (0, 2, 3, 4), (0,),
         (3, 4, 2, 5), (0, 5, 1, 4), (5, 4, 3, 4), (0, 3, 0, 4), (0, 4), (0, 6, 5, 4), (2, 5, 1, 4), (0, 1, 3, 0),
     ),
 )  # fmt: skip
 TEST = Band(
-    (unheard.clarinet, unheard.accordion, unheard.bent_phase, unheard.ring, unheard.harp),
-    drums.unheard_kit,
+    (
+        held_out_instruments.clarinet,
+        held_out_instruments.accordion,
+        held_out_instruments.bent_phase,
+        held_out_instruments.ring,
+        held_out_instruments.harp,
+    ),
+    drums.draw_held_out_kit,
     ((0, 2, 5, 4), (3, 0, 4, 5), (0, 4, 1, 3), (5, 1, 3, 0), (0, 6, 0, 4), (0, 3, 5, 4)),
 )
 
@@ -87,53 +93,62 @@ class Note:
 
 
 def band_layers(band: Band, generator: Generator, seconds: float) -> dict[str, Sound]:
-    """The layers that play, stereo, each about equally loud."""
-    score = Score(
+    """Render the layers, each of shape (2, frames) and about equally loud."""
+    score = draw_score(generator, seconds, band.progressions)
+    layers = {}
+    for name in draw_layers(generator):
+        if name == "drums":
+            sound = drums.render_beat(band.kit(generator), generator, score.frames, score.step_seconds)
+        else:
+            sound = _render_layer(NOTES[name](score, generator), band, generator, score, sways=name == "melody")
+        sound = apply_effects(sound, generator, name)
+        layers[name] = 0.1 * sound / (measure_active_level(sound) + 1e-9)
+    return layers
+
+
+def draw_score(generator: Generator, seconds: float, progressions: tuple[tuple[int, ...], ...]) -> Score:
+    return Score(
         frames=round(seconds * RATE),
         step_seconds=15 / log_uniform(generator, 60, 180),
         chord_steps=int(generator.choice([8, 12, 16, 16, 32])),
         root=int(generator.integers(45, 57)),
         mode=MODES[generator.integers(len(MODES))],
-        progression=band.progressions[generator.integers(len(band.progressions))],
+        progression=progressions[generator.integers(len(progressions))],
     )
+
+
+def draw_layers(generator: Generator) -> list[str]:
+    """Which of `LAYERS` play."""
     chance = {"drums": 0.75, "bass": 0.8, "harmony": 0.9, "melody": 0.6}
-    present = [name for name in LAYERS if generator.random() < chance[name]] or ["harmony"]
-    layers = {}
-    for name in present:
-        if name == "drums":
-            sound = drums.beat(band.kit(generator), generator, score.frames, score.step_seconds)
-        else:
-            sound = _played(_NOTES[name](score, generator), band, generator, score, sways=name == "melody")
-        sound = _mixed(sound, generator, name)
-        layers[name] = 0.1 * sound / (active_level(sound) + 1e-9)
-    return layers
+    return [name for name in LAYERS if generator.random() < chance[name]] or ["harmony"]
 
 
-def _mixed(sound: Sound, generator: Generator, name: str) -> Sound:
-    sound = equalised(sound, generator, spread_db=3)
+def apply_effects(sound: Sound, generator: Generator, name: str, reverb: Callable[..., Sound] = apply_reverb) -> Sound:
+    sound = apply_equaliser(sound, generator, spread_db=3)
     if generator.random() < 0.4:
-        sound = compressed(sound, generator)
+        sound = apply_compression(sound, generator)
     if name == "melody" and generator.random() < 0.3:
-        sound = echoed(sound, generator)
+        sound = apply_echo(sound, generator)
     if name != "bass" and generator.random() < 0.6:
-        sound = in_a_room(sound, generator, wet=log_uniform(generator, 0.05, 0.8))
+        sound = reverb(sound, generator, wet=log_uniform(generator, 0.05, 0.8))
     return sound
 
 
-def _played(notes: list[Note], band: Band, generator: Generator, score: Score, *, sways: bool) -> Sound:
-    """One or two instruments in unison, somewhere between the speakers."""
+def _render_layer(notes: list[Note], band: Band, generator: Generator, score: Score, *, sways: bool) -> Sound:
+    """Render notes on one or two instruments in unison, at random stereo positions."""
     stereo = np.zeros((2, score.frames))
     for _ in range(generator.choice([1, 2], p=[0.7, 0.3])):
         play = band.instruments[generator.integers(len(band.instruments))](generator)
-        mono = _performed(notes, play, score)
+        mono = _render_notes(notes, play, score)
         if sways and generator.random() < 0.6:
-            mono = _swaying(mono, generator)
-        part = chorused(mono, generator) if generator.random() < 0.4 else placed(mono, generator.uniform(-0.8, 0.8))
-        stereo += part / (active_level(part) + 1e-9)
+            mono = _apply_vibrato(mono, generator)
+        is_chorus = generator.random() < 0.4
+        sound = apply_chorus(mono, generator) if is_chorus else apply_pan(mono, generator.uniform(-0.8, 0.8))
+        stereo += sound / (measure_active_level(sound) + 1e-9)
     return stereo
 
 
-def _performed(notes: list[Note], play: Instrument, score: Score) -> Sound:
+def _render_notes(notes: list[Note], play: Instrument, score: Score) -> Sound:
     mono = np.zeros(score.frames)
     made: dict[tuple[int, int], Sound] = {}
     for note in notes:
@@ -147,8 +162,8 @@ def _performed(notes: list[Note], play: Instrument, score: Score) -> Sound:
     return mono
 
 
-def _swaying(mono: Sound, generator: Generator) -> Sound:
-    """Vibrato, by reading faster and slower."""
+def _apply_vibrato(mono: Sound, generator: Generator) -> Sound:
+    """Apply vibrato by resampling at a modulated speed."""
     frames = np.arange(len(mono))
     speed, semitones = generator.uniform(3, 7), generator.uniform(0.1, 0.8)
     swing = semitones / 12 * np.log(2) * RATE / (2 * np.pi * speed)
@@ -190,7 +205,7 @@ def _harmony_notes(score: Score, generator: Generator) -> list[Note]:
 
 
 def _melody_notes(score: Score, generator: Generator) -> list[Note]:
-    """A walk on the scale, with rests, through the range where voices sing too."""
+    """Draw a random walk on the scale, with rests, in the range of singing voices."""
     notes: list[Note] = []
     step, degree = 0.0, int(generator.integers(0, 14))
     lengths = generator.choice([1, 2, 3, 4, 6, 8], 3)
@@ -205,4 +220,4 @@ def _melody_notes(score: Score, generator: Generator) -> list[Note]:
     return notes
 
 
-_NOTES = {"bass": _bass_notes, "harmony": _harmony_notes, "melody": _melody_notes}
+NOTES = {"bass": _bass_notes, "harmony": _harmony_notes, "melody": _melody_notes}

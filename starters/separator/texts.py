@@ -1,4 +1,4 @@
-"""What the voices say and sing: sentences by language, some for training only and some for the test only."""
+"""Sentences by language, for the training and the test split."""
 
 import numpy as np
 
@@ -135,8 +135,8 @@ _VOWELS = ("a", "e", "i", "o", "u", "ai", "ou")
 _CODAS = ("", "", "", "n", "s", "l", "r", "m", "t")
 
 
-def invented_text(generator: np.random.Generator) -> str:
-    """Words of no language, with every sound beside every other."""
+def invent_text(generator: np.random.Generator) -> str:
+    """Invent words with all combinations of phones."""
     words = [
         "".join(
             "".join(generator.choice(part) for part in (_ONSETS, _VOWELS, _CODAS))

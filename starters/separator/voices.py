@@ -1,11 +1,13 @@
-"""Synthetic singers and speakers: espeak-ng and flite speak, WORLD gives them other throats and melodies."""
+"""Synthetic singers and speakers: speech of espeak-ng and flite, with formants and melodies changed by WORLD."""
 
 import shutil
 import subprocess
 import tempfile
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +16,8 @@ import soxr
 from scipy.ndimage import gaussian_filter1d
 
 from starters.separator import texts
-from starters.separator.effects import RATE, Generator, Sound, log_uniform
-from vc_core.espeak import speak
+from starters.separator.effects import RATE, Generator, Sound, apply_reverb, log_uniform
+from vc_core.speech.espeak import speak
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it imports pkg_resources
@@ -27,14 +29,29 @@ SCALES = ((0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10), (0, 2, 4, 7, 9), (0, 3
 
 @dataclass(frozen=True)
 class Cast:
-    """Who speaks in one half of the corpus, and what; the halves share nothing."""
+    """Voices and sentences of one split of the corpus; the splits share none."""
 
     languages: dict[str, tuple[str, ...]]
     """espeak's voices for each language of the texts; "" is invented words."""
     variants: tuple[str, ...]
     recorded: tuple[str, ...]
-    """Voices of flite, which are cut from recordings; used where flite is installed."""
+    """Unit-selection voices of flite; used if flite is installed."""
     sentences: dict[str, tuple[str, ...]]
+    reverb: Callable[..., Sound] = apply_reverb
+
+    def choose_speaker(self, generator: Generator) -> "Speak":
+        voice, language = choose_speaker(self, generator)
+        return lambda generator: say(self, voice, language, generator)
+
+
+Speak = Callable[[Generator], tuple[Sound, int]]
+"""The speech of one speaker, another sentence each time, and its sample rate."""
+
+
+class Singers(Protocol):
+    reverb: Callable[..., Sound]
+
+    def choose_speaker(self, generator: Generator) -> Speak: ...
 
 
 _TRAINING_VARIANTS = (
@@ -68,17 +85,17 @@ TEST = Cast(
 
 
 @dataclass(frozen=True)
-class Throat:
-    """A voice taken apart: pitch in Hertz, and for each moment the envelope and how much of it is breath."""
+class WorldVoice:
+    """WORLD features: pitch in Hz (T,), spectral envelope (T, bins), aperiodicity (T, bins)."""
 
     pitch: Sound
     envelope: npt.NDArray[np.float64]
-    breath: npt.NDArray[np.float64]
-    rate: int
+    aperiodicity: npt.NDArray[np.float64]
+    sample_rate: int
 
 
 def choose_speaker(cast: Cast, generator: Generator) -> tuple[str, str]:
-    """A voice, and the language of its texts."""
+    """Choose a voice and the language of its texts."""
     if cast.recorded and generator.random() < 0.3 and shutil.which("flite"):
         return str(generator.choice(cast.recorded)), "en"
     names = list(cast.languages)
@@ -88,7 +105,7 @@ def choose_speaker(cast: Cast, generator: Generator) -> tuple[str, str]:
 
 
 def say(cast: Cast, voice: str, language: str, generator: Generator) -> tuple[Sound, int]:
-    text = str(generator.choice(cast.sentences[language])) if language else texts.invented_text(generator)
+    text = str(generator.choice(cast.sentences[language])) if language else texts.invent_text(generator)
     if "+" not in voice:
         return _say_with_flite(text, voice)
     speed, pitch, liveliness = (int(generator.integers(*span)) for span in ((110, 220), (20, 90), (20, 90)))
@@ -103,72 +120,93 @@ def _say_with_flite(text: str, voice: str) -> tuple[Sound, int]:
     return samples, rate
 
 
-def take_apart(spoken: Sound, rate: int) -> Throat:
+def analyse_voice(spoken: Sound, rate: int) -> WorldVoice:
     pitch, times = pyworld.dio(spoken, rate, f0_floor=60, f0_ceil=600, frame_period=FRAME_SECONDS * 1000)
     pitch = pyworld.stonemask(spoken, pitch, times, rate)
-    return Throat(pitch, pyworld.cheaptrick(spoken, pitch, times, rate), pyworld.d4c(spoken, pitch, times, rate), rate)
+    envelope = pyworld.cheaptrick(spoken, pitch, times, rate)
+    return WorldVoice(pitch, envelope, pyworld.d4c(spoken, pitch, times, rate), rate)
 
 
-def put_together(throat: Throat, *, transposed: float = 0.0) -> Sound:
-    """The sound again, so many semitones higher, at the corpus' own rate."""
-    pitch = np.minimum(throat.pitch * 2 ** (transposed / 12), 1_200)
-    sound = pyworld.synthesize(pitch, throat.envelope, throat.breath, throat.rate, FRAME_SECONDS * 1000)
-    return to_corpus_rate(sound, throat.rate)
+def synthesise_voice(features: WorldVoice, *, transposed: float = 0.0) -> Sound:
+    """Synthesise, transposed by semitones, at the sample rate of the corpus."""
+    pitch = np.minimum(features.pitch * 2 ** (transposed / 12), 1_200)
+    frame_milliseconds = FRAME_SECONDS * 1000
+    sample_rate, spectrum = features.sample_rate, (features.envelope, features.aperiodicity)
+    return to_corpus_rate(pyworld.synthesize(pitch, *spectrum, sample_rate, frame_milliseconds), sample_rate)
 
 
 def to_corpus_rate(sound: Sound, rate: int) -> Sound:
     return np.asarray(soxr.resample(sound, rate, RATE), np.float64)
 
 
-def with_other_throat(throat: Throat, size: float, breathiness: float) -> Throat:
-    """Formants times `size`; more than 1 in `breathiness` is breathier."""
-    bins = throat.envelope.shape[1]
+def extend_treble(features: WorldVoice, generator: Generator) -> WorldVoice:
+    """Continue the spectrum above half the sample rate: falling noise, up to the corpus's own limit."""
+    bins = features.envelope.shape[1]
+    hertz = np.linspace(0, RATE / 2, 2 * (bins - 1) + 1)
+    edge = 0.92 * features.sample_rate / 2
+    octaves = np.log2(np.maximum(hertz, edge) / edge)
+    places = np.minimum(hertz, edge) / (features.sample_rate / 2) * (bins - 1)
+    low = np.minimum(places.astype(int), bins - 2)
+    share = places - low
+    levels = np.log(features.envelope[:, low]) * (1 - share) + np.log(features.envelope[:, low + 1]) * share
+    envelope = np.exp(levels - generator.uniform(1.5, 5.5) * octaves)
+    aperiodicity = np.maximum(features.aperiodicity[:, np.round(places).astype(int)], np.minimum(octaves * 4, 0.99))
+    return WorldVoice(features.pitch, envelope, aperiodicity, RATE)
+
+
+def scale_formants(features: WorldVoice, size: float, breathiness: float) -> WorldVoice:
+    """Scale the formant frequencies by `size`, and the noise component: breathier above 1."""
+    bins = features.envelope.shape[1]
     at = np.minimum(np.arange(bins) / size, bins - 1)
     low = np.minimum(at.astype(int), bins - 2)
     part = at - low
-    envelope = np.exp((1 - part) * np.log(throat.envelope[:, low]) + part * np.log(throat.envelope[:, low + 1]))
-    breath = np.clip(throat.breath[:, at.astype(int)], 1e-3, 0.999) ** (1 / breathiness)
-    return Throat(throat.pitch, envelope, breath, throat.rate)
+    envelope = np.exp((1 - part) * np.log(features.envelope[:, low]) + part * np.log(features.envelope[:, low + 1]))
+    aperiodicity = np.clip(features.aperiodicity[:, at.astype(int)], 1e-3, 0.999) ** (1 / breathiness)
+    return WorldVoice(features.pitch, envelope, aperiodicity, features.sample_rate)
 
 
-def spoken_otherwise(throat: Throat, generator: Generator) -> Throat:
-    return _at(throat, np.arange(0, len(throat.pitch) - 1, generator.uniform(0.7, 1.4)),
-               throat.pitch * log_uniform(generator, 0.6, 2.0))  # fmt: skip
+def vary_speech(features: WorldVoice, generator: Generator) -> WorldVoice:
+    return _at(features, np.arange(0, len(features.pitch) - 1, generator.uniform(0.7, 1.4)),
+               features.pitch * log_uniform(generator, 0.6, 2.0))  # fmt: skip
 
 
-def sung(throat: Throat, generator: Generator, middle_hz: float, stretch: float) -> Throat:
-    """Vowels held, on the notes of a scale; consonants keep their length."""
-    level = throat.envelope.mean(axis=1)
-    held = (throat.pitch > 0) & (level > 0.02 * level.max())
-    # A speaker's voice creaks where it falls, a singer's doesn't.
-    breath = np.where(held[:, None], np.minimum(throat.breath, np.median(throat.breath[held], axis=0)), throat.breath)
-    clear = Throat(np.where(throat.pitch > 0, 1.0, 0.0), throat.envelope, breath, throat.rate)
+def make_singing(features: WorldVoice, generator: Generator, middle_hz: float, stretch: float) -> WorldVoice:
+    """Stretch the vowels over notes of a scale; consonants keep their length."""
+    level = features.envelope.mean(axis=1)
+    held = (features.pitch > 0) & (level > 0.02 * level.max())
+    # Remove the creaky voice of falling pitch, which singers don't have.
+    aperiodicity = np.where(
+        held[:, None],
+        np.minimum(features.aperiodicity, np.median(features.aperiodicity[held], axis=0)),
+        features.aperiodicity,
+    )
+    clear = WorldVoice(np.where(features.pitch > 0, 1.0, 0.0), features.envelope, aperiodicity, features.sample_rate)
     lengths = gaussian_filter1d(np.where(held, stretch, 1.0), 3)
     ends = np.cumsum(lengths)
-    moments = np.interp(np.arange(0, ends[-1]), ends, np.arange(len(ends)))
-    starts = np.flatnonzero(np.diff(held[moments.astype(int)].astype(int)) == 1)
-    melody = middle_hz * 2 ** (sung_semitones(len(moments), starts, generator) / 12)
-    slow = _at(clear, moments, clear.pitch)
-    return Throat(np.where(slow.pitch > 0.5, melody, 0.0), slow.envelope, slow.breath, slow.rate)
+    frames = np.interp(np.arange(0, ends[-1]), ends, np.arange(len(ends)))
+    starts = np.flatnonzero(np.diff(held[frames.astype(int)].astype(int)) == 1)
+    melody = middle_hz * 2 ** (draw_melody_semitones(len(frames), starts, generator) / 12)
+    slow = _at(clear, frames, clear.pitch)
+    return WorldVoice(np.where(slow.pitch > 0.5, melody, 0.0), slow.envelope, slow.aperiodicity, slow.sample_rate)
 
 
-def _at(throat: Throat, moments: Sound, pitch: Sound) -> Throat:
-    low = np.minimum(moments.astype(int), len(pitch) - 2)
-    part = (moments - low)[:, None]
-    envelope = np.exp((1 - part) * np.log(throat.envelope[low]) + part * np.log(throat.envelope[low + 1]))
-    breath = (1 - part) * throat.breath[low] + part * throat.breath[low + 1]
-    return Throat(pitch[np.round(moments).astype(int)], envelope, breath, throat.rate)
+def _at(features: WorldVoice, frames: Sound, pitch: Sound) -> WorldVoice:
+    low = np.minimum(frames.astype(int), len(pitch) - 2)
+    part = (frames - low)[:, None]
+    envelope = np.exp((1 - part) * np.log(features.envelope[low]) + part * np.log(features.envelope[low + 1]))
+    aperiodicity = (1 - part) * features.aperiodicity[low] + part * features.aperiodicity[low + 1]
+    return WorldVoice(pitch[np.round(frames).astype(int)], envelope, aperiodicity, features.sample_rate)
 
 
-def sung_semitones(moments: int, starts: npt.NDArray[np.intp], generator: Generator) -> Sound:
-    """A melody around 0: steps of a scale, mostly where a vowel starts; glides, vibrato, and a voice's own drift."""
+def draw_melody_semitones(frames: int, starts: npt.NDArray[np.intp], generator: Generator) -> Sound:
+    """Draw a melody around 0: notes of a scale, mostly starting with vowels, with glides, vibrato and drift."""
     scale = np.array(SCALES[generator.integers(len(SCALES))])
     pace = log_uniform(generator, 0.15, 1.5) / FRAME_SECONDS
-    steps = np.zeros(moments)
-    vibrato = np.zeros(moments)
+    steps = np.zeros(frames)
+    vibrato = np.zeros(frames)
     speed, depth = generator.uniform(4.5, 7), generator.choice([0.0, generator.uniform(0.1, 1.0)], p=[0.3, 0.7])
     degree, at = 0, 0
-    while at < moments:
+    while at < frames:
         until = at + max(12, round(pace * generator.choice([0.5, 1.0, 1.0, 2.0, 3.0])))
         near = starts[(starts > at + 10) & (np.abs(starts - until) < pace / 2)]
         until = int(near[0]) if len(near) else until
@@ -178,5 +216,5 @@ def sung_semitones(moments: int, starts: npt.NDArray[np.intp], generator: Genera
         vibrato[at:until] = np.clip((since - 0.15) / 0.3, 0, 1) * np.sin(2 * np.pi * speed * since)
         at = until
     glided = gaussian_filter1d(steps, generator.uniform(0.008, 0.06) / FRAME_SECONDS)
-    drift = gaussian_filter1d(generator.standard_normal(moments), 20) * generator.uniform(0, 1.2)
+    drift = gaussian_filter1d(generator.standard_normal(frames), 20) * generator.uniform(0, 1.2)
     return glided + depth * vibrato + drift

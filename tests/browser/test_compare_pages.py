@@ -5,7 +5,7 @@ from browser.test_accessibility import faults
 from browser.test_pages import DESKTOP, PHONE, SCREENSHOTS, downloads, open_tab, visit  # noqa: F401 - the fixtures
 from conftest import CHROMIUM
 
-from vc_core.ui.words import WORDS
+from vc_core.ui.words import translate_to
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
 
@@ -30,9 +30,8 @@ def apart(found) -> float:
     ids=["desktop", "phone"],
 )
 def test_source_and_result_play_in_step_and_a_key_changes_which_is_heard(visit, size, theme, language):  # noqa: F811
-    spoken = language == "ko-KR"
     page = visit(size=size, theme=theme, language=language)
-    open_tab(page, WORDS["tab_convert_singer"][spoken])
+    open_tab(page, translate_to(language[:2], "tab_convert_singer"))
     assert page.locator("#converted-to-add_emotion").is_hidden()
     assert page.locator("#convert-compare .compare").is_hidden()
     page.click("#singing-example")
@@ -44,8 +43,8 @@ def test_source_and_result_play_in_step_and_a_key_changes_which_is_heard(visit, 
     page.locator("#convert-compare label").nth(1).wait_for()
     page.locator("#converted-to-add_emotion").wait_for()
     assert page.locator("#convert-compare label").all_inner_texts() == [
-        WORDS["compare_before"][spoken],
-        WORDS["compare_after"][spoken],
+        translate_to(language[:2], "compare_before"),
+        translate_to(language[:2], "compare_after"),
     ]
     page.wait_for_function(f"(id) => ({STATE})(id).every((sound) => sound.length > 5)", arg="convert-compare")
     page.click("#convert-compare button")

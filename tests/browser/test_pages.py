@@ -14,18 +14,18 @@ from media import encode
 from voice_maker import add_voice
 
 from vc_core.audio import Audio
-from vc_core.reading import read_audio
-from vc_core.report_card import MEASURES
-from vc_core.separation.spleeter_models import MODELS
-from vc_core.separation.spleeter_sources import weights_path
-from vc_core.separation.spleeter_weights import convert_checkpoint
-from vc_core.ui.controls import player, sound_input
-from vc_core.ui.handover import Handover
+from vc_core.conversion.report_card import MEASURES
+from vc_core.files.reading import read_audio
+from vc_core.files.writing import write_audio
+from vc_core.separation.spleeter.layouts import MODELS
+from vc_core.separation.spleeter.sources import get_weights_path
+from vc_core.separation.spleeter.weights import convert_checkpoint
 from vc_core.ui.suite import PANELS, build_suite, launch
-from vc_core.ui.words import WORDS
-from vc_core.voice_sharing import export_zip
-from vc_core.voices import VoiceLibrary, voices_home
-from vc_core.writing import write_audio
+from vc_core.ui.widgets.controls import make_player, make_sound_input
+from vc_core.ui.widgets.tab_links import TabLinks
+from vc_core.ui.words import translate_to
+from vc_core.voices.library import VoiceLibrary, get_voices_folder
+from vc_core.voices.sharing import export_zip
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
 
@@ -75,10 +75,29 @@ def open_tab(page, label: str) -> None:
     tab.click()
 
 
+def convert_a_second(page, tmp_path) -> None:
+    """Of the sung line, in the voice that is chosen; the result is as long, and has a report card."""
+    sung = read_audio(ROOT / "examples" / "sung_line.flac")
+    write_audio(tmp_path / "line.flac", sung.slice(sung.sample_rate, 2 * sung.sample_rate))
+    page.set_input_files("#singing input[type=file]", tmp_path / "line.flac")
+    page.locator("#singing").get_by_text("0:01").wait_for()
+    page.click("#convert")
+    page.locator("#converted a[download]").wait_for(timeout=120_000)
+    (result,) = downloads(page, "converted")
+    assert sound_at(result, tmp_path).frames == sung.sample_rate
+    assert page.locator("#report-card tbody tr").count() == len(MEASURES)
+
+
 def toast(page) -> str:
     body = page.locator("[data-testid=toast-body]").first
     body.wait_for(timeout=30_000)
     return body.inner_text()
+
+
+def choose_file(page, elem_id: str, path: Path) -> None:
+    """Upload a file. While it is uploaded its name is shown too, but elsewhere."""
+    page.set_input_files(f"#{elem_id} input[type=file]", path)
+    page.locator(f"#{elem_id} .filename[aria-label='{path.name}']").wait_for()
 
 
 def sound_at(address: str, folder: Path) -> Audio:
@@ -100,13 +119,13 @@ def test_from_the_example_to_two_stems(visit, tmp_path, song):
     assert page.locator("#separate-stop").is_hidden()
     with page.expect_download() as download:
         page.locator("#vocals a[download]").click()
-    assert download.value.suggested_filename == "vocals.flac"
+    assert download.value.suggested_filename == "song - vocals.flac"
 
 
 @pytest.fixture
 def four_stems():
     """Tiny weights in the genuine format, where an installed model would be."""
-    target = weights_path(4)
+    target = get_weights_path(4)
     convert_checkpoint(ROOT / "tests" / "data" / "spleeter" / "4stems" / "model", MODELS[4], target)
     yield
     target.unlink()
@@ -117,9 +136,11 @@ def test_fifteen_seconds_into_four_parts_with_pictures_and_a_zip(visit, tmp_path
     page.click("#song-example")
     page.locator("#song").get_by_text("0:24").wait_for()
     assert page.locator("#stems").is_hidden()  # the preview knows two
-    page.get_by_label(WORDS["engine"][0]).first.click()
+    page.get_by_label(translate_to("en", "engine")).first.click()
     page.get_by_role("option", name="Spleeter", exact=True).click()
+    page.wait_for_function("document.querySelectorAll('#stems input').length === 3")  # they move when the others go
     page.locator("#stems").get_by_text("4", exact=True).click()
+    page.wait_for_function("document.querySelector('#stems input:checked').value === '4'")
     page.click("#preview")
     stems = downloads(page, "vocals", "drums", "bass", "other")
     assert {sound_at(stem, tmp_path).frames for stem in stems} == {15 * 44_100}
@@ -133,23 +154,24 @@ def test_fifteen_seconds_into_four_parts_with_pictures_and_a_zip(visit, tmp_path
 
 
 def test_vocals_are_sent_on_and_become_sad_in_five_steps(visit, tmp_path, song):
+    write_audio(tmp_path / "tune.wav", song.slice(0, 4 * 44_100), format_name="wav16")
     page = visit()
-    page.click("#song-example")
-    page.locator("#song").get_by_text("0:24").wait_for()
-    page.click("#preview")
+    page.set_input_files("#song input[type=file]", tmp_path / "tune.wav")
+    page.locator("#song").get_by_text("0:04").wait_for()
+    page.click("#separate")
     downloads(page, "vocals")
     page.click("#vocals-to-add_emotion")
-    page.locator("#emotion-voice").get_by_text("0:15").wait_for()
-    page.get_by_label(WORDS["emotion_wanted"][0], exact=True).click()
+    page.locator("#emotion-voice").get_by_text("0:04").wait_for()
+    page.get_by_label(translate_to("en", "emotion_wanted"), exact=True).click()
     page.get_by_role("option", name="Sad", exact=True).click()
     page.click("#emotion")
     (result,) = downloads(page, "emotion-result")
-    assert sound_at(result, tmp_path).seconds > 15.5  # sadness is slow
+    assert sound_at(result, tmp_path).seconds > 4.1  # sadness is slow
     page.get_by_text("grey before, green after").wait_for()
     page.click("#emotion_steps")
     first, *_, last = downloads(page, "step-0", "step-25", "step-50", "step-75", "step-100")
-    assert sound_at(first, tmp_path).frames == 15 * 44_100
-    assert sound_at(last, tmp_path).frames > 15.5 * 44_100
+    assert sound_at(first, tmp_path).frames == 4 * 44_100
+    assert sound_at(last, tmp_path).frames > 4.1 * 44_100
 
 
 def test_a_sung_line_in_another_voice_with_its_report_card_and_on_to_emotion(visit, tmp_path):
@@ -166,7 +188,7 @@ def test_a_sung_line_in_another_voice_with_its_report_card_and_on_to_emotion(vis
     assert sound_at(result, tmp_path).frames == read_audio(ROOT / "examples" / "sung_line.flac").frames
     page.locator("#melodies img").wait_for()
     assert page.locator("#report-card tbody tr").count() == len(MEASURES)
-    assert "grey as it was" in page.locator("#convert-notes").inner_text()
+    assert "grey is the original" in page.locator("#convert-notes").inner_text()
     assert page.locator("#convert-stop").is_hidden()
     page.click("#converted-to-add_emotion")
     page.locator("#emotion-voice").get_by_text("0:06").wait_for()
@@ -174,33 +196,17 @@ def test_a_sung_line_in_another_voice_with_its_report_card_and_on_to_emotion(vis
 
 def test_a_typed_text_is_heard_in_korean(visit, tmp_path):
     page = visit(language="ko-KR", size=PHONE, theme="dark")
-    open_tab(page, WORDS["tab_convert_singer"][1])
-    page.get_by_text(WORDS["speak_about"][1]).click()
+    open_tab(page, translate_to("ko", "tab_convert_singer"))
+    page.get_by_text(translate_to("ko", "speak_about")).click()
     page.click("#speak")
-    assert "Write a text first" in toast(page)
+    assert "먼저 텍스트를 입력하세요" in toast(page)
     page.fill("#text textarea", "안녕하세요, 반갑습니다.")
     page.wait_for_function("!document.querySelector('#speak').disabled")
     page.click("#speak")
     (result,) = downloads(page, "converted")
     assert 1.0 < sound_at(result, tmp_path).seconds < 5.0
-    page.locator("#report-card").get_by_text(WORDS["report_voicing_error"][1]).wait_for()
+    page.locator("#report-card").get_by_text(translate_to("ko", "report_voicing_error")).wait_for()
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-
-
-def test_a_voice_that_was_added_can_be_chosen_at_once(visit, tmp_path, no_voices):
-    archive = export_zip(add_voice(VoiceLibrary(tmp_path / "elsewhere")), tmp_path / "alto.zip")
-    page = visit()
-    open_tab(page, "Voices")
-    page.get_by_text("Add a voice", exact=True).click()
-    page.locator("#voice-add").wait_for()
-    page.set_input_files("#voice-zip input[type=file]", archive)
-    page.locator("#voice-zip").get_by_text("alto.zip").wait_for()
-    page.click("#voice-add")
-    page.locator("#voice-cards h3", has_text="Alto").wait_for()
-    open_tab(page, "Convert singer")
-    page.wait_for_timeout(500)
-    page.click("#singer input")
-    page.get_by_role("option", name="Alto · instant").wait_for()
 
 
 def test_an_upload_is_separated_into_the_format_that_was_chosen(visit, tmp_path, tone):
@@ -209,7 +215,7 @@ def test_an_upload_is_separated_into_the_format_that_was_chosen(visit, tmp_path,
     page.set_input_files("#song input[type=file]", tmp_path / "tune.mp3")
     page.locator("#song").get_by_text("0:03").wait_for()
     page.get_by_text("Advanced", exact=True).click()
-    page.get_by_label(WORDS["format"][0]).click()
+    page.get_by_label(translate_to("en", "format")).click()
     page.get_by_role("option", name="WAV, 16 bit").click()
     page.click("#separate")
     (vocals,) = downloads(page, "vocals")
@@ -235,6 +241,7 @@ def test_a_bad_file_is_answered_with_a_sentence_and_the_page_goes_on(visit, tmp_
     page.wait_for_function("!document.querySelector('#separate').disabled")
 
 
+@pytest.mark.slow
 def test_nothing_chosen_is_answered_with_a_sentence(visit):
     page = visit()
     page.click("#separate")
@@ -242,12 +249,12 @@ def test_nothing_chosen_is_answered_with_a_sentence(visit):
 
 
 def test_stop_really_stops_and_the_next_song_runs(visit, tmp_path, song):
-    write_audio(tmp_path / "long.wav", song.with_samples(np.tile(song.samples, 12)), format_name="wav16")
+    write_audio(tmp_path / "long.wav", song.with_samples(np.tile(song.samples, 5)), format_name="wav16")
     page = visit()
     page.set_input_files("#song input[type=file]", tmp_path / "long.wav")
-    page.locator("#song").get_by_text(re.compile("4:4[89]")).wait_for()
+    page.locator("#song").get_by_text(re.compile("2:0[01]")).wait_for()
     page.click("#separate")
-    page.get_by_text(re.compile(r"0:\d\d / 4:4[89]")).first.wait_for(timeout=30_000)
+    page.get_by_text(re.compile(r"0:\d\d / 2:0[01]")).first.wait_for(timeout=30_000)
     page.click("#separate-stop")
     page.locator("#separate-stop").wait_for(state="hidden", timeout=15_000)
     assert page.locator("#vocals a[download]").count() == 0
@@ -255,13 +262,13 @@ def test_stop_really_stops_and_the_next_song_runs(visit, tmp_path, song):
     page.click("#song-example")
     page.locator("#song").get_by_text("0:24").wait_for()
     page.click("#separate")
-    downloads(page, "vocals", "accompaniment")  # it would have to wait a minute if the first one went on
+    downloads(page, "vocals", "accompaniment")  # it waits for the first one if that goes on
 
 
 @pytest.fixture
 def no_voices():
     """But for those that come with the app."""
-    library = VoiceLibrary(voices_home())
+    library = VoiceLibrary(get_voices_folder())
     for voice in library.list():
         library.delete(voice.name)
     yield library
@@ -269,7 +276,7 @@ def no_voices():
         library.delete(voice.name)
 
 
-def test_a_voice_is_added_checked_and_deleted(visit, tmp_path, no_voices):
+def test_a_voice_is_added_checked_chosen_and_deleted(visit, tmp_path, no_voices):
     archive = export_zip(add_voice(VoiceLibrary(tmp_path / "elsewhere")), tmp_path / "alto.zip")
     page = visit()
     open_tab(page, "Voices")
@@ -277,15 +284,19 @@ def test_a_voice_is_added_checked_and_deleted(visit, tmp_path, no_voices):
     assert page.locator("#delete-voice").is_hidden()
     page.get_by_text("Add a voice", exact=True).click()
     page.locator("#voice-add").wait_for()
-    page.set_input_files("#voice-zip input[type=file]", archive)
-    page.locator("#voice-zip").get_by_text("alto.zip").wait_for()
+    choose_file(page, "voice-zip", archive)
     page.click("#voice-add")
     page.locator("#voice-cards h3", has_text="Alto").wait_for()
     assert "165–660 Hz" in page.locator("#voice-cards").inner_text()
-    page.get_by_label(WORDS["choose_voice"][0], exact=True).click()
+    page.get_by_label(translate_to("en", "choose_voice"), exact=True).click()
     page.get_by_role("option", name="Alto").click()
     page.get_by_role("button", name="Check its files").click()
     page.get_by_text("“Alto” is sound").wait_for()
+    open_tab(page, "Convert singer")
+    page.wait_for_timeout(500)
+    page.click("#singer input")
+    page.get_by_role("option", name="Alto · instant").wait_for()
+    open_tab(page, "Voices")
     page.click("#delete-voice")
     page.click("#delete-sure")
     page.locator("#voice-cards h3", has_text="Alto").wait_for(state="detached")
@@ -303,17 +314,32 @@ def test_a_voices_card_cannot_carry_a_program_into_the_page(visit, no_voices):
     assert page.title() == "Voice Studio"
 
 
+@pytest.mark.parametrize("name", ["![x](http://127.0.0.1:1/x.png)", "<img src=http://127.0.0.1:1/x.png>"])
+def test_a_voices_name_shows_no_picture_in_messages_and_toasts(visit, no_voices, name):
+    voice = add_voice(no_voices, name)
+    page = visit()
+    open_tab(page, "Voices")
+    page.get_by_label(translate_to("en", "choose_voice"), exact=True).click()
+    page.get_by_role("option", name=name).click()
+    page.get_by_role("button", name="Check its files").click()
+    page.locator("#voice-said", has_text=f"“{name}” is sound").wait_for()
+    (voice.folder / "voice.safetensors").unlink()
+    page.get_by_role("button", name="Check its files").click()
+    assert f"“{name}” should not be used" in toast(page)
+    assert page.locator("img[src*='127.0.0.1:1/'], a[href*='127.0.0.1:1/']").count() == 0
+
+
 def test_a_result_is_sent_on_to_another_tab(visit, tmp_path, tone, monkeypatch):
     """With two panels of the test: one that offers a sound, one that takes it."""
     write_audio(tmp_path / "made.flac", tone(seconds=2))
 
-    def giving(handover: Handover) -> None:
-        made = player("made", "vocals")
+    def giving(tab_links: TabLinks) -> None:
+        made = make_player("made", "vocals")
         gr.Button("make", elem_id="make").click(lambda: str(tmp_path / "made.flac"), None, made)
-        handover.offer("voices", made)
+        tab_links.add_send_buttons("voices", made)
 
-    def taking(handover: Handover) -> None:
-        handover.accept("separate_vocals", sound_input("taken", "song"))
+    def taking(tab_links: TabLinks) -> None:
+        tab_links.add_receiver("separate_vocals", make_sound_input("taken", "song"))
 
     monkeypatch.setitem(PANELS, "voices", giving)
     monkeypatch.setitem(PANELS, "separate_vocals", taking)
@@ -328,34 +354,6 @@ def test_a_result_is_sent_on_to_another_tab(visit, tmp_path, tone, monkeypatch):
         assert page.get_by_role("tab", name="Separate vocals").get_attribute("aria-selected") == "true"
     finally:
         suite.close()
-
-
-@pytest.mark.parametrize("language", ["en-US", "ko-KR"])
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_every_tab_fits_and_speaks_the_visitors_language(visit, tmp_path, size, theme, language):
-    page = visit(size=size, theme=theme, language=language)
-    spoken = 1 if language == "ko-KR" else 0
-    for name in PANELS:
-        open_tab(page, WORDS[f"tab_{name}"][spoken])
-        page.wait_for_timeout(300)
-        if name == "voices":
-            page.locator("#voice-cards h3").first.wait_for()
-        # What cards say is in the language of their makers. Both are read in one step: cards are drawn anew.
-        shown = page.locator(".tabitem:visible").first.evaluate(
-            "tab => tab.innerText.replace(tab.querySelector('#voice-cards')?.innerText ?? '', '')"
-        )
-        assert len(shown) > 80
-        assert WORDS[f"{name}_about"][spoken] in shown
-        assert not re.search(r"__i18n__|translation_metadata|undefined|None|\[object", shown)
-        if spoken:
-            latin = re.sub(r"WAV|FLAC|MP3|OGG|M4A|WebM|MP4|MKV|GB|Hugging Face Hub|Hub|so-vits-svc|zip|AI", "", shown)
-            assert not re.search("[A-Za-z]{4,}", latin), latin
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-        folder = Path(SCREENSHOTS or tmp_path)
-        folder.mkdir(parents=True, exist_ok=True)
-        width = "phone" if size is PHONE else "desktop"
-        page.screenshot(path=folder / f"{name}-{width}-{theme}-{language}.png", full_page=True)
 
 
 def test_the_buttons_can_be_reached_by_keyboard(visit):

@@ -5,16 +5,16 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from vc_core.instant_weights import DECODER_FILE
-from vc_core.models.ddsp import POINTS, Decoder
-from vc_core.voices import Voice, VoiceCard, hashes_of, write_card
+from vc_core.models.ddsp import CURVE_POINTS, Decoder
+from vc_core.voices.instant_weights import DECODER_FILE
+from vc_core.voices.library import Voice, VoiceCard, hash_files, write_card
 
 
 def clear_decoder() -> Decoder:
-    """Random, but with far less noise than pulses, so that its pitch can be heard."""
+    """Random, but with far less noise than pulses, so that its F0 can be estimated."""
     torch.manual_seed(3)
     decoder = Decoder()
-    decoder.last.bias.data[POINTS:] = -4.0
+    decoder.last.bias.data[CURVE_POINTS:] = -4.0
     return decoder
 
 
@@ -30,6 +30,6 @@ def make_voice(folder: Path, *, sample_rate: int = 24_000, pitch_range_hz=(110.0
         "origin": "Made by a test from random numbers.",
         "pitch_range_hz": pitch_range_hz,
     }
-    card = VoiceCard(files=hashes_of(folder), **(details | changes))
+    card = VoiceCard(files=hash_files(folder), **(details | changes))
     write_card(folder, card)
     return Voice(card, folder)

@@ -8,17 +8,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import yaml
 from torch import nn
 
-from vc_core.content_vec import content_vec_file
-from vc_core.conversion.so_vits_import import VoiceFacts, import_so_vits
-from vc_core.conversion.so_vits_repo import SoVitsFiles
+from vc_core.checkpoints.hub import Checkpoint
+from vc_core.checkpoints.torchaudio_guard import ensure_torchaudio
+from vc_core.conversion.so_vits.importing import import_so_vits
+from vc_core.conversion.so_vits.repo import SoVitsFiles, SoVitsRepo, find_so_vits_files
+from vc_core.files.model_source import open_hub_source
 from vc_core.models.content_vec import ContentVec
 from vc_core.models.mel_diffusion import DiffusionShape, MelDiffusion
-from vc_core.torchaudio_guard import ensure_torchaudio
-from vc_core.voices import Voice, VoiceLibrary
+from vc_core.voices.content_vec import get_content_vec_path
+from vc_core.voices.facts import VoiceFacts
+from vc_core.voices.library import Voice, VoiceLibrary
 
 HOP, RATE = 512, 44_100
 TINY = {
@@ -36,7 +40,7 @@ TINY = {
 class Generation:
     """What the programs that write such files put into their configs."""
 
-    heard: int = 768
+    content_width: int = 768
     decoder: str = "hifi-gan"
     rates: tuple[int, ...] = (8, 8, 2, 2, 2)
     kernels: tuple[int, ...] = (16, 16, 4, 4, 4)
@@ -86,7 +90,7 @@ def config_of(generation: Generation, *, is_tiny: bool = True, speakers=("singer
         "upsample_kernel_sizes": list(generation.kernels),
         "n_layers_q": 3,
         "gin_channels": 256,
-        "ssl_dim": generation.heard,
+        "ssl_dim": generation.content_width,
         "n_speakers": 200,
     }
     data = {"sampling_rate": RATE, "hop_length": HOP, "filter_length": 2048, "win_length": 2048, "n_mel_channels": 80}
@@ -178,17 +182,17 @@ def write_checkpoint(folder: Path, name: str, *, is_tiny: bool = True, step: int
     return folder / f"G_{step}.pth"
 
 
-def write_diffusion(folder: Path, heard: int = 768, speakers: int = 2) -> tuple[Path, Path, Path, Path]:
+def write_diffusion(folder: Path, content_width: int = 768, speakers: int = 2) -> tuple[Path, Path, Path, Path]:
     """A tiny `model_*.pt` with its yaml and a tiny NSF-HiFiGAN with its json, as 4.1 has them."""
     from so_vits_svc_fork.modules.decoders.hifigan import NSFHifiGANGenerator
 
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(2)
-    shape = DiffusionShape(heard, mels=16, channels=24, hidden=12, layers=3, speakers=speakers, has_shift=True)
+    shape = DiffusionShape(content_width, mels=16, channels=24, hidden=12, layers=3, speakers=speakers, has_shift=True)
     tensors = MelDiffusion(shape).state_dict()
     tensors["decoder.alphas_cumprod"] = torch.cumprod(1 - tensors["decoder.betas"], 0)
     torch.save({"global_step": 5000, "model": tensors, "optimizer": None}, folder / "model_5000.pt")
-    settings = {"model": {"n_spk": speakers, "k_step_max": 200}, "data": {"encoder": f"vec{heard}l12"}}
+    settings = {"model": {"n_spk": speakers, "k_step_max": 200}, "data": {"encoder": f"vec{content_width}l12"}}
     (folder / "diffusion.yaml").write_text(yaml.safe_dump(settings))
     layers = {
         "upsample_rates": [8, 8, 2, 2, 2],
@@ -217,7 +221,7 @@ def random_of(name: str, shape: torch.Size) -> torch.Tensor:
 
 def write_content_vec(seed: int = 0) -> Path:
     """ContentVec's file with random weights, where a person would put it by hand; its size is the real one."""
-    path = content_vec_file()
+    path = get_content_vec_path()
     if not path.is_file():
         torch.manual_seed(seed)
         with torch.device("meta"):
@@ -239,3 +243,41 @@ def make_so_vits_voice(folder: Path, name: str = "fork 4.0v1", **options: Any) -
     return import_so_vits(
         VoiceLibrary(folder / "voices"), SoVitsFiles(generator, generator.with_name("config.json")), facts
     )
+
+
+def inspect_so_vits_repo(checkpoint: Checkpoint) -> SoVitsRepo:
+    with open_hub_source(checkpoint) as source:
+        return find_so_vits_files(source)
+
+
+def change_config(files: SoVitsFiles, change) -> SoVitsFiles:
+    config = json.loads(files.config.read_text())
+    change(config)
+    files.config.write_text(json.dumps(config))
+    return files
+
+
+def change_weights(files: SoVitsFiles, change) -> SoVitsFiles:
+    checkpoint = torch.load(files.generator)
+    change(checkpoint["model"])
+    torch.save(checkpoint, files.generator)
+    return files
+
+
+def make_clusters(width=768, **singers):
+    """As the original's training of clusters saves them."""
+    rng = np.random.default_rng(0)
+    names = singers or {"singer": 7}
+    return {
+        name: {
+            "n_features_in_": width,
+            "_n_threads": 2,
+            "cluster_centers_": rng.standard_normal((n, width), np.float32),
+        }
+        for name, n in names.items()
+    }
+
+
+def add_clusters(files, path, content) -> SoVitsFiles:
+    torch.save(content, path)
+    return SoVitsFiles(files.generator, files.config, path)

@@ -20,8 +20,8 @@ def test_the_default_is_there_and_stays_in_memory():
     assert {"happy", "angry", "sad", "fear", "surprise", NEUTRAL} <= set(EMOTIONS)
 
 
-def test_an_unknown_way_or_emotion_is_named_in_a_sentence():
-    with pytest.raises(UserError, match="called “tarot”"):
+def test_an_unknown_engine_or_emotion_is_named_in_the_message():
+    with pytest.raises(UserError, match="no engine “tarot”"):
         load_styler("tarot")
     with pytest.raises(UserError, match="called “envy”"):
         load_styler().style(SILENCE, "envy", 1.0)
@@ -39,13 +39,13 @@ def test_an_intensity_out_of_range_is_refused(intensity):
 
 @pytest.mark.parametrize("emotion", EMOTIONS)
 def test_no_intensity_is_no_change_and_full_intensity_the_profile(emotion):
-    assert Profile().toward(PROFILES[emotion], 0.0) == Profile()
-    np.testing.assert_allclose(astuple(Profile().toward(PROFILES[emotion], 1.0)), astuple(PROFILES[emotion]))
+    assert Profile().compute_change(PROFILES[emotion], 0.0) == Profile()
+    np.testing.assert_allclose(astuple(Profile().compute_change(PROFILES[emotion], 1.0)), astuple(PROFILES[emotion]))
 
 
-def test_two_halves_are_a_whole_and_the_way_back_undoes_it():
+def test_two_half_changes_make_a_whole_one_and_the_reverse_undoes_it():
     sad, happy = PROFILES["sad"], PROFILES["happy"]
-    half, whole, back = sad.toward(happy, 0.5), sad.toward(happy, 1.0), happy.toward(sad, 1.0)
+    half, whole, back = sad.compute_change(happy, 0.5), sad.compute_change(happy, 1.0), happy.compute_change(sad, 1.0)
     for field in fields(Profile):
         name, is_factor = field.name, field.default == 1.0
         there, again, returned = (getattr(way, name) for way in (half, whole, back))

@@ -5,7 +5,7 @@ import pytest
 
 from vc_core.audio import Audio
 from vc_core.emotion import GUESS, NEUTRAL, StyleOptions, load_styler
-from vc_core.espeak import speak
+from vc_core.speech.espeak import speak
 
 TEXT = "The boy was there when the sun rose, and a rod is used to catch pink salmon."
 
@@ -15,21 +15,21 @@ def spoken(*, words_per_minute: int, liveliness: int, voice: str = "en-us+m3") -
 
 
 @pytest.mark.parametrize("voice", ["en-us+m3", "en-us+f4"])
-def test_plain_moods_are_told_from_neutral_speech(voice):
+def test_clear_emotions_are_distinguished_from_neutral_speech(voice):
     styler = load_styler()
-    assert styler.guess(spoken(words_per_minute=160, liveliness=50, voice=voice)) == NEUTRAL
-    assert styler.guess(spoken(words_per_minute=110, liveliness=25, voice=voice)) == "sad"
-    assert styler.guess(spoken(words_per_minute=200, liveliness=100, voice=voice)) == "excited"
+    assert styler.recognise_emotion(spoken(words_per_minute=160, liveliness=50, voice=voice)) == NEUTRAL
+    assert styler.recognise_emotion(spoken(words_per_minute=110, liveliness=25, voice=voice)) == "sad"
+    assert styler.recognise_emotion(spoken(words_per_minute=200, liveliness=100, voice=voice)) == "excited"
 
 
-def test_what_the_rules_have_coloured_is_guessed_too():
+def test_emotions_added_by_the_rules_are_guessed():
     styler = load_styler()
     plain = spoken(words_per_minute=160, liveliness=50)
-    assert styler.guess(styler.style(plain, "sad", 1.5)) == "sad"
-    assert styler.guess(styler.style(plain, "excited", 1.5)) == "excited"
+    assert styler.recognise_emotion(styler.style(plain, "sad", 1.5)) == "sad"
+    assert styler.recognise_emotion(styler.style(plain, "excited", 1.5)) == "excited"
 
 
-def test_a_guessed_source_is_left_for_the_target():
+def test_a_guessed_source_emotion_is_the_starting_point():
     styler = load_styler()
     sad = spoken(words_per_minute=110, liveliness=25)
     guessed, stated = (styler.style(sad, "happy", 1.0, StyleOptions(source=name)) for name in (GUESS, "sad"))
@@ -37,9 +37,9 @@ def test_a_guessed_source_is_left_for_the_target():
     assert styler.style(sad, "sad", 1.0, StyleOptions(source=GUESS)) is sad
 
 
-def test_little_sound_and_song_give_no_guess(tone):
+def test_short_audio_and_singing_give_no_guess(tone):
     styler = load_styler()
-    assert styler.guess(tone(200, seconds=0.5)) == NEUTRAL
+    assert styler.recognise_emotion(tone(200, seconds=0.5)) == NEUTRAL
     song = StyleOptions(source=GUESS, is_singing=True)
     sad = spoken(words_per_minute=110, liveliness=25)
     assert styler.style(sad, "sad", 1.0, song) is not sad

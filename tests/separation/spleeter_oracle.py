@@ -124,8 +124,8 @@ def _random(name, shape, draw):
     if kind != "kernel":
         return draw.normal(0, 0.2, shape)
     # A transposed kernel is (height, width, out, in), and each of its outputs hears a quarter of it.
-    heard = np.prod(shape[:2]) * shape[3] / 4 if "transpose" in name else np.prod(shape[:3])
-    return draw.normal(0, np.sqrt(2 / heard), shape)
+    inputs = np.prod(shape[:2]) * shape[3] / 4 if "transpose" in name else np.prod(shape[:3])
+    return draw.normal(0, np.sqrt(2 / inputs), shape)
 
 
 def _calibrate(network, graph, session, variables, draw):
@@ -135,8 +135,8 @@ def _calibrate(network, graph, session, variables, draw):
         (normalise,) = (
             op for op in graph.get_operations() if op.type == "FusedBatchNormV3" and op.name.startswith(f"{layer}/")
         )
-        heard = session.run(normalise.inputs[0])
-        for leaf, found in (("moving_mean", heard.mean((0, 1, 2))), ("moving_variance", heard.var((0, 1, 2)))):
+        inputs = session.run(normalise.inputs[0])
+        for leaf, found in (("moving_mean", inputs.mean((0, 1, 2))), ("moving_variance", inputs.var((0, 1, 2)))):
             variables[f"{layer}/{leaf}"].load(found * draw.uniform(0.7, 1.4, found.shape), session)
     layer = _numbered("conv2d", 7 * network + 6)
     logits = session.run(graph.get_tensor_by_name(f"{layer}/BiasAdd:0"))

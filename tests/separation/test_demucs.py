@@ -11,10 +11,17 @@ import pytest
 
 from vc_core.audio import Audio
 from vc_core.errors import UserError
-from vc_core.separation import demucs
-from vc_core.separation.demucs import NETWORKS, RATE, demucs_download_megabytes, load_demucs, prepare_demucs
+from vc_core.separation import SEPARATORS, SeparatorOptions, load_separator, prepare_separator
+from vc_core.separation.demucs import separator as demucs
+from vc_core.separation.demucs.separator import (
+    NETWORKS,
+    SAMPLE_RATE,
+    estimate_demucs_download_megabytes,
+    load_demucs,
+    prepare_demucs,
+)
 
-WINDOW = 4 * RATE // 5
+WINDOW = 4 * SAMPLE_RATE // 5
 """Frames of the small networks' window."""
 
 
@@ -58,7 +65,7 @@ def engine(folder):
 @pytest.fixture(scope="module")
 def music(song):
     """Two seconds of the example without their offset, which the original takes from the song."""
-    samples = song.samples[:, 5 * RATE : 7 * RATE]
+    samples = song.samples[:, 5 * SAMPLE_RATE : 7 * SAMPLE_RATE]
     return song.with_samples(samples - samples.mean())
 
 
@@ -74,35 +81,35 @@ def of_original(name: str, folder, song: Audio) -> dict[str, np.ndarray]:
 
 def after_silence(song: Audio, engine) -> Audio:
     """The song from where our first window starts to hear: the original then has the same windows."""
-    silence = round(engine.windows.context_seconds * RATE)
+    silence = round(engine.windows.context_seconds * SAMPLE_RATE)
     return song.with_samples(np.pad(song.samples, ((0, 0), (silence, 0))))
 
 
 def unshared(engine, frames: int) -> np.ndarray:
     """Which frames are of one window alone, among whole windows."""
-    own, context = (round(s * RATE) for s in (engine.windows.seconds, engine.windows.context_seconds))
+    own, context = (round(s * SAMPLE_RATE) for s in (engine.windows.seconds, engine.windows.context_seconds))
     at = np.arange(frames)
     return (at % own >= context) & (at % own < own - context) & (at // own * own + own + context <= frames)
 
 
-def likeness_db(heard: np.ndarray, wanted: np.ndarray) -> float:
-    difference = (heard - wanted).astype(np.float64)
-    return float(10 * np.log10((wanted.astype(np.float64) ** 2).sum() / max((difference**2).sum(), 1e-30)))
+def snr_db(estimate: np.ndarray, reference: np.ndarray) -> float:
+    difference = (estimate - reference).astype(np.float64)
+    return float(10 * np.log10((reference.astype(np.float64) ** 2).sum() / max((difference**2).sum(), 1e-30)))
 
 
-def test_one_window_is_what_the_network_says(engine, network, folder, song):
+def test_one_window_equals_the_network_output(engine, network, folder, song):
     import torch
     from demucs.states import load_model
 
     original = load_model(next(folder.glob("*.th"))).eval()
     for frames in (WINDOW, WINDOW - 1, 20_000, 1):
-        piece = song.between(100_000, 100_000 + frames)
+        piece = song.slice(100_000, 100_000 + frames)
         level = np.pad(piece.samples, ((0, 0), (0, WINDOW - frames))).std()
         with torch.no_grad():
-            wanted = original(torch.from_numpy(piece.samples / level)[None])[0].numpy() * level
+            reference = original(torch.from_numpy(piece.samples / level)[None])[0].numpy() * level
         stems = engine.split(piece)
-        for source, stem in zip(network.sources, wanted, strict=True):
-            assert likeness_db(stems[source].samples, stem) > 100
+        for source, stem in zip(network.sources, reference, strict=True):
+            assert snr_db(stems[source].samples, stem) > 100
 
 
 @pytest.mark.parametrize("gain_db", [0, -60])
@@ -116,8 +123,8 @@ def test_a_song_has_the_stems_of_the_original(engine, folder, music, gain_db):
     original = of_original("htdemucs", folder, after_silence(music, engine))
     alone = unshared(engine, music.frames)
     for name, stem in stems.items():
-        wanted = original[name][:, -music.frames :]
-        assert likeness_db(stem.samples[:, alone], wanted[:, alone]) > 100
+        reference = original[name][:, -music.frames :]
+        assert snr_db(stem.samples[:, alone], reference[:, alone]) > 100
 
 
 def test_the_bag_takes_each_stem_from_its_own_network(fine_tuned, music):
@@ -126,11 +133,11 @@ def test_the_bag_takes_each_stem_from_its_own_network(fine_tuned, music):
     original = of_original("htdemucs_ft", fine_tuned, after_silence(music, engine))
     alone = unshared(engine, music.frames)
     for name, stem in stems.items():
-        assert likeness_db(stem.samples[:, alone], original[name][:, -music.frames :][:, alone]) > 100
+        assert snr_db(stem.samples[:, alone], original[name][:, -music.frames :][:, alone]) > 100
 
 
 def test_two_stems_are_the_vocals_and_the_sum_of_the_rest(engine, folder, music):
-    piece = music.between(0, WINDOW)
+    piece = music.slice(0, WINDOW)
     two, four = load_demucs("htdemucs", 2, "cpu", folder).split(piece), engine.split(piece)
     assert list(two) == ["vocals", "accompaniment"]
     np.testing.assert_array_equal(two["vocals"].samples, four["vocals"].samples)
@@ -141,8 +148,8 @@ def test_two_stems_are_the_vocals_and_the_sum_of_the_rest(engine, folder, music)
 def test_for_two_stems_the_bag_needs_only_the_network_of_the_vocals(fine_tuned, music, tmp_path):
     (only,) = fine_tuned.glob("04573f0d-*.th")
     (tmp_path / only.name).write_bytes(only.read_bytes())
-    assert demucs_download_megabytes("htdemucs_ft", 2, tmp_path) == 0
-    piece = music.between(0, WINDOW)
+    assert estimate_demucs_download_megabytes("htdemucs_ft", 2, tmp_path) == 0
+    piece = music.slice(0, WINDOW)
     two = load_demucs("htdemucs_ft", 2, "cpu", tmp_path).split(piece)
     four = load_demucs("htdemucs_ft", 4, "cpu", fine_tuned).split(piece)
     np.testing.assert_array_equal(two["vocals"].samples, four["vocals"].samples)
@@ -152,23 +159,26 @@ def test_for_two_stems_the_bag_needs_only_the_network_of_the_vocals(fine_tuned, 
 @pytest.mark.parametrize("frames", [1, 100, 26_460, 26_461, 35_280, 100_003])
 @pytest.mark.parametrize("channels", [1, 2])
 def test_any_length_comes_out_to_the_sample(engine, song, frames, channels):
-    stems = engine.separate(Audio(song.samples[:channels, :frames], RATE), sums_to_song=False)
+    stems = engine.separate(Audio(song.samples[:channels, :frames], SAMPLE_RATE), sums_to_song=False)
     assert list(stems) == ["vocals", "drums", "bass", "other"]
     assert {stem.samples.shape for stem in stems.values()} == {(channels, frames)}
     assert all(np.isfinite(stem.samples).all() for stem in stems.values())
 
 
 def test_silence_stays_silence(engine):
-    stems = engine.separate(Audio(np.zeros((2, 3 * RATE), np.float32), RATE))
+    stems = engine.separate(Audio(np.zeros((2, 3 * SAMPLE_RATE), np.float32), SAMPLE_RATE))
     assert not any(stem.samples.any() for stem in stems.values())
 
 
 def test_windows_of_a_held_tone_join_without_a_click(engine, tone):
     held = tone(220, seconds=3, channels=2)
-    border, half_fade = round(engine.windows.seconds * RATE), round(engine.windows.fade_seconds * RATE / 2)
+    border, half_fade = (
+        round(engine.windows.seconds * SAMPLE_RATE),
+        round(engine.windows.fade_seconds * SAMPLE_RATE / 2),
+    )
     for stem in engine.separate(held, sums_to_song=False).values():
         steps = np.abs(np.diff(stem.samples, n=2, axis=1)).max(axis=0)
-        for at in range(border, held.frames - RATE, border):
+        for at in range(border, held.frames - SAMPLE_RATE, border):
             for edge in (at - half_fade, at, at + half_fade):  # where the cross-fade starts, and where it ends
                 around = steps[edge - 2_000 : edge + 2_000]
                 assert steps[edge - 20 : edge + 20].max() <= 1.2 * np.percentile(around, 99)
@@ -176,7 +186,7 @@ def test_windows_of_a_held_tone_join_without_a_click(engine, tone):
 
 def test_safetensors_from_the_hub_give_the_same(tiny, network, engine, music, tmp_path):
     tiny.save_safetensors(tmp_path / "955717e8.safetensors", network)
-    piece = music.between(0, WINDOW)
+    piece = music.slice(0, WINDOW)
     stems = load_demucs("htdemucs", 4, "cpu", tmp_path).split(piece)
     for name, stem in engine.split(piece).items():
         np.testing.assert_array_equal(stems[name].samples, stem.samples)
@@ -243,7 +253,7 @@ def test_a_file_of_another_kind_is_refused(tiny, network, tmp_path, changes, sen
         ({"channels": 16}, "misshapen"),
     ],
 )
-def test_a_network_that_is_described_wrongly_is_refused(tiny, network, tmp_path, changes, sentence):
+def test_a_network_with_invalid_arguments_is_refused(tiny, network, tmp_path, changes, sentence):
     package = tiny.make_package(network)
     package["kwargs"] = package["kwargs"] | changes
     tiny.save_package(tmp_path, "955717e8", package)
@@ -254,13 +264,13 @@ def test_a_network_that_is_described_wrongly_is_refused(tiny, network, tmp_path,
 @pytest.mark.parametrize(
     "about", [{"klass": "os.system"}, {"kwargs": "{"}, {"kwargs": '{"segment": {"_type": "fraction"}}'}]
 )
-def test_safetensors_that_say_something_else_are_refused(tiny, network, tmp_path, about):
+def test_safetensors_with_invalid_metadata_are_refused(tiny, network, tmp_path, about):
     tiny.save_safetensors(tmp_path / "955717e8.safetensors", network, **about)
     with pytest.raises(UserError, match="not a network|does not say"):
         load_demucs("htdemucs", 4, "cpu", tmp_path)
 
 
-def test_a_file_that_is_not_what_its_name_says_is_refused(folder, tmp_path):
+def test_a_file_whose_hash_differs_from_its_name_is_refused(folder, tmp_path):
     (whole,) = folder.glob("*.th")
     for content in (whole.read_bytes()[:-1000], b"", whole.read_bytes() + b"x"):
         (tmp_path / whole.name).write_bytes(content)
@@ -289,28 +299,28 @@ def server(tmp_path, monkeypatch):
 def test_weights_are_downloaded_once(tiny, network, server, tmp_path, monkeypatch):
     path = tiny.save_package(server, "955717e8", tiny.make_package(network))
     monkeypatch.setitem(NETWORKS, "htdemucs", {path.stem: tuple(tiny.SOURCES)})
-    home, told = tmp_path / "home", []
-    assert demucs_download_megabytes("htdemucs", 4, home) == 84
-    prepare_demucs("htdemucs", 4, home, progress=lambda fraction, message: told.append(fraction))
-    assert told[-1] == 1.0
+    home, reported = tmp_path / "home", []
+    assert estimate_demucs_download_megabytes("htdemucs", 4, home) == 84
+    prepare_demucs("htdemucs", 4, home, progress=lambda fraction, message: reported.append(fraction))
+    assert reported[-1] == 1.0
     path.unlink()
-    assert demucs_download_megabytes("htdemucs", 4, home) == 0
+    assert estimate_demucs_download_megabytes("htdemucs", 4, home) == 0
     assert load_demucs("htdemucs", 4, "cpu", home).stem_names == ("vocals", "drums", "bass", "other")
 
 
-def test_a_download_that_is_another_file_is_not_kept(tiny, server, tmp_path):
+def test_a_download_with_a_wrong_hash_is_deleted(tiny, server, tmp_path):
     (server / "955717e8-8726e21a.th").write_bytes(b"something else")
     with pytest.raises(UserError, match="its hash differs"):
         load_demucs("htdemucs", 4, "cpu", tmp_path / "home")
     assert list((tmp_path / "home").iterdir()) == []
 
 
-def test_without_a_connection_it_says_which_files_and_where(tiny, tmp_path, monkeypatch):
+def test_without_a_connection_the_message_names_the_files_and_the_folder(tiny, tmp_path, monkeypatch):
     monkeypatch.setattr(demucs, "ROOT_URL", "http://127.0.0.1:9")
     with pytest.raises(UserError) as caught:
         load_demucs("htdemucs_ft", 4, "cpu", tmp_path)
-    for told in (*NETWORKS["htdemucs_ft"], "can't be reached", "http://127.0.0.1:9", str(tmp_path)):
-        assert told in str(caught.value)
+    for reported in (*NETWORKS["htdemucs_ft"], "can't be reached", "http://127.0.0.1:9", str(tmp_path)):
+        assert reported in str(caught.value)
 
 
 def test_the_published_files_are_those_the_package_names(tiny):
@@ -326,8 +336,9 @@ def test_the_published_files_are_those_the_package_names(tiny):
             assert sources == tuple(source for source, weight in zip(tiny.SOURCES, weights, strict=True) if weight)
 
 
-def test_without_the_extra_it_says_what_to_install(tmp_path, monkeypatch):
+def test_without_the_extra_the_message_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "demucs", None)
-    assert not demucs.demucs_is_installed()
-    with pytest.raises(UserError, match="pip install 'vc-core"):
-        load_demucs("htdemucs", 4, "cpu", tmp_path)
+    assert not SEPARATORS["demucs"].is_installed()
+    for ask in (prepare_separator, partial(load_separator, device="cpu")):
+        with pytest.raises(UserError, match="pip install 'vc-core"):
+            ask("demucs", options=SeparatorOptions(4))

@@ -9,9 +9,9 @@ from separation.spleeter_oracle import SPAN_FRAMES, SPANS, known_sound, levels
 
 from vc_core.audio import Audio
 from vc_core.progress import Cancelled
-from vc_core.separation.spleeter import SEGMENT_FRAMES, Spleeter
-from vc_core.separation.spleeter_models import MODELS
-from vc_core.separation.spleeter_weights import convert_checkpoint, load_nets
+from vc_core.separation.spleeter.layouts import MODELS
+from vc_core.separation.spleeter.separator import SEGMENT_SAMPLES, Spleeter
+from vc_core.separation.spleeter.weights import convert_checkpoint, load_nets
 
 ORACLE = Path(__file__).parents[1] / "data" / "spleeter"
 RATE = 44_100
@@ -39,14 +39,14 @@ def test_each_stem_is_the_originals(tiny, stems, treble, frames):
     separated = tiny(stems, treble=treble).separate(Audio(known_sound(frames), RATE), sums_to_song=False)
     assert list(separated) == list(MODELS[stems].stem_names)
     for name, stem in separated.items():
-        heard = np.stack([stem.samples[:, start : start + SPAN_FRAMES] for start in SPANS[frames]])
-        wanted = oracle[f"{name}_{frames}"]
-        assert heard.shape == wanted.shape
-        assert snr_db(wanted, heard) >= 90
+        estimate = np.stack([stem.samples[:, start : start + SPAN_FRAMES] for start in SPANS[frames]])
+        reference = oracle[f"{name}_{frames}"]
+        assert estimate.shape == reference.shape
+        assert snr_db(reference, estimate) >= 90
         np.testing.assert_allclose(levels(stem.samples), oracle[f"{name}_{frames}_levels"], rtol=1e-4, atol=1e-7)
 
 
-@pytest.mark.parametrize("frames", [1, 4_410, SEGMENT_FRAMES - 4096, SEGMENT_FRAMES, SEGMENT_FRAMES + 1, 560_123])
+@pytest.mark.parametrize("frames", [1, 4_410, SEGMENT_SAMPLES - 4096, SEGMENT_SAMPLES, SEGMENT_SAMPLES + 1, 560_123])
 def test_stems_are_as_long_as_the_song_and_add_up_to_it(tiny, frames):
     song = Audio(known_sound(frames), RATE)
     stems = tiny(2).separate(song)
@@ -54,7 +54,7 @@ def test_stems_are_as_long_as_the_song_and_add_up_to_it(tiny, frames):
     np.testing.assert_allclose(sum(stem.samples for stem in stems.values()), song.samples, atol=1e-6)
 
 
-def test_what_no_stem_claims_is_lost_only_if_one_asks_for_it(tiny, tone):
+def test_the_residual_is_dropped_only_on_request(tiny, tone):
     """The networks are deaf above 11 kHz, as the original's are."""
     high = tone(13_000, seconds=1, channels=2)
     as_heard = tiny(2).separate(high, sums_to_song=False)
@@ -100,5 +100,5 @@ def test_it_stops_between_segments(tiny):
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        tiny(2).separate(Audio(np.zeros((2, 3 * SEGMENT_FRAMES), np.float32), RATE), progress=stop_at_the_second)
+        tiny(2).separate(Audio(np.zeros((2, 3 * SEGMENT_SAMPLES), np.float32), RATE), progress=stop_at_the_second)
     assert seen == [0.0, pytest.approx(1 / 3)]

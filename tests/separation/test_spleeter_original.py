@@ -17,7 +17,12 @@ from separation.spleeter_oracle import SPAN_FRAMES, SPANS, known_sound, levels
 from vc_core.audio import Audio
 from vc_core.errors import UserError
 from vc_core.progress import Cancelled
-from vc_core.separation.spleeter_original import load_original, missing_original, original_environment
+from vc_core.separation.spleeter.original import (
+    check_original,
+    get_original_environment,
+    list_visible_devices,
+    load_original,
+)
 
 ORACLE = Path(__file__).with_name("spleeter_oracle.py")
 TINY = Path(__file__).parents[1] / "data" / "spleeter"
@@ -76,9 +81,10 @@ def process_of(engine) -> subprocess.Popen:
     return engine._worker._process
 
 
-def test_without_its_environment_one_is_told_how_to_get_it(tmp_path, monkeypatch):
+def test_without_its_environment_the_message_says_how_to_install_it(tmp_path, monkeypatch):
     monkeypatch.setenv("VOICE_STUDIO_SPLEETER_ENV", str(tmp_path))
-    assert "make spleeter-env" in missing_original()
+    with pytest.raises(UserError, match="make spleeter-env"):
+        check_original()
     with pytest.raises(UserError, match="make spleeter-env"):
         load_original(TINY, 2)
 
@@ -97,7 +103,7 @@ def test_a_model_that_lacks_a_file_is_refused(stand_in, tmp_path, name):
         load_original(tmp_path, 2)
 
 
-def test_a_model_folder_that_is_not_there_is_refused_and_not_made(stand_in, tmp_path):
+def test_a_missing_model_folder_is_refused_and_not_created(stand_in, tmp_path):
     with pytest.raises(UserError, match="“4stems” is not complete"):
         load_original(tmp_path / "models", 4)
     assert not (tmp_path / "models").exists()
@@ -108,20 +114,20 @@ def test_a_model_that_disappears_is_noticed(stand_in, tmp_path):
     engine = load_original(tmp_path, 2)
     (tmp_path / "2stems" / "checkpoint").write_text('model_checkpoint_path: "another"')
     with pytest.raises(UserError, match="names other weights"):
-        engine.separate_whole(sound(0))
+        engine.separate_at_once(sound(0))
 
 
 def test_what_is_printed_stays_out_of_the_stems(stand_in):
     engine = load_original(TINY, 2)
     samples = sound(0)
     for _ in range(2):
-        stems = engine.separate_whole(samples)
+        stems = engine.separate_at_once(samples)
         assert list(stems) == ["vocals", "accompaniment"]
         np.testing.assert_array_equal(stems["vocals"], np.float32(0.75) * samples)
 
 
 def test_treble_chooses_the_other_configuration(stand_in):
-    vocals = load_original(TINY, 2, treble=True).separate_whole(sound(0))["vocals"]
+    vocals = load_original(TINY, 2, treble=True).separate_at_once(sound(0))["vocals"]
     np.testing.assert_array_equal(vocals, np.float32(0.25) * sound(0))
 
 
@@ -133,38 +139,38 @@ def test_any_length_comes_back_to_the_sample(stand_in, frames):
     np.testing.assert_allclose(stems["vocals"].samples, 0.75 * samples, atol=1e-7)
 
 
-def test_a_fault_comes_back_as_a_sentence_and_the_next_song_is_served(stand_in):
+def test_a_fault_comes_back_as_a_message_and_the_next_song_is_served(stand_in):
     engine = load_original(TINY, 2)
     process = process_of(engine)
     with pytest.raises(UserError, match=r"failed: ValueError, No good sound\.$"):
-        engine.separate_whole(sound(2))
-    assert engine.separate_whole(sound(0))["vocals"].shape == (2, 10_000)
+        engine.separate_at_once(sound(2))
+    assert engine.separate_at_once(sound(0))["vocals"].shape == (2, 10_000)
     assert process_of(engine) is process
 
 
 @pytest.mark.parametrize("frames", [10, 3_000_000])
-def test_a_process_that_dies_leaves_its_last_words_and_is_followed_by_another(stand_in, frames):
+def test_a_process_that_dies_is_reported_with_its_stderr_and_restarted(stand_in, frames):
     engine = load_original(TINY, 2)
     with pytest.raises(UserError, match="ended unexpectedly: Out of luck"):
-        engine.separate_whole(sound(3, frames))
-    assert engine.separate_whole(sound(0))["vocals"].shape == (2, 10_000)
+        engine.separate_at_once(sound(3, frames))
+    assert engine.separate_at_once(sound(0))["vocals"].shape == (2, 10_000)
 
 
-def test_a_process_that_is_killed_is_said_to_have_had_too_little_memory(stand_in):
+def test_a_killed_process_is_reported_as_out_of_memory(stand_in):
     engine = load_original(TINY, 2)
     threading.Timer(0.5, process_of(engine).kill).start()
     with pytest.raises(UserError, match="ended unexpectedly: it may have run out of memory"):
-        engine.separate_whole(sound(4))
+        engine.separate_at_once(sound(4))
 
 
-def test_a_process_that_is_killed_between_songs_is_followed_by_another(stand_in):
+def test_a_process_killed_between_songs_is_restarted(stand_in):
     engine = load_original(TINY, 2)
     process_of(engine).kill()
     process_of(engine).wait()
-    assert engine.separate_whole(sound(0))["vocals"].shape == (2, 10_000)
+    assert engine.separate_at_once(sound(0))["vocals"].shape == (2, 10_000)
 
 
-def test_whoever_breaks_off_an_answer_ends_the_process(stand_in):
+def test_interrupting_an_answer_ends_the_process(stand_in):
     """Or its answer would be taken for that of the next request."""
     engine = load_original(TINY, 2)
     process = process_of(engine)
@@ -172,10 +178,10 @@ def test_whoever_breaks_off_an_answer_ends_the_process(stand_in):
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a server of another test may have its own
     threading.Timer(0.5, lambda: signal.pthread_kill(main_thread, signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
-        engine.separate_whole(sound(4))
+        engine.separate_at_once(sound(4))
     signal.signal(signal.SIGINT, before)
     assert process.poll() is not None
-    assert engine.separate_whole(sound(0))["vocals"].shape == (2, 10_000)
+    assert engine.separate_at_once(sound(0))["vocals"].shape == (2, 10_000)
 
 
 def test_the_process_ends_with_its_engine(stand_in):
@@ -193,12 +199,12 @@ def test_a_closed_engine_starts_again(stand_in):
     engine.close()
     engine.close()
     assert first.poll() is not None
-    assert engine.separate_whole(sound(0))["vocals"].shape == (2, 10_000)
+    assert engine.separate_at_once(sound(0))["vocals"].shape == (2, 10_000)
 
 
-def test_a_program_that_is_killed_takes_the_process_with_it(stand_in):
+def test_the_process_ends_when_its_parent_is_killed(stand_in):
     program = (
-        "import os, signal; from pathlib import Path; from vc_core.separation.spleeter_original import load_original;"
+        "import os, signal; from pathlib import Path; from vc_core.separation.spleeter.original import load_original;"
         f"engine = load_original(Path({str(TINY)!r}), 2); print(engine._worker._process.pid, flush=True);"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
@@ -212,7 +218,7 @@ def test_a_program_that_is_killed_takes_the_process_with_it(stand_in):
 
 
 def python_of_the_original() -> Path:
-    return original_environment() / "bin" / "python"
+    return get_original_environment() / "bin" / "python"
 
 
 def copy_model(folder: Path) -> None:
@@ -224,8 +230,10 @@ def copy_model(folder: Path) -> None:
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
     """Full-size networks with random weights, as the original saves them."""
-    if missing := missing_original():
-        pytest.skip(missing)
+    try:
+        check_original()
+    except UserError as missing:
+        pytest.skip(str(missing))
     folder = tmp_path_factory.mktemp("models")
     for stems in (2, 5):
         command = [python_of_the_original(), ORACLE, "weights", folder, str(stems)]
@@ -247,7 +255,7 @@ def minute(song) -> Audio:
 
 
 @pytest.mark.slow
-def test_what_is_kept_beside_the_tests_is_what_the_original_says(models, tmp_path):
+def test_the_stored_reference_equals_the_original_package(models, tmp_path):
     program = (
         "import sys, numpy; from pathlib import Path; from spleeter_oracle import TINY_FILTERS, known_sound, separate;"
         "tiny, out = map(Path, sys.argv[1:]); sound = known_sound(30_011);"
@@ -269,8 +277,8 @@ def test_what_is_kept_beside_the_tests_is_what_the_original_says(models, tmp_pat
 @pytest.mark.parametrize(
     "names", [("vocals", "accompaniment"), ("vocals", "piano", "drums", "bass", "other")], ids=["2stems", "5stems"]
 )
-def test_half_a_minute_is_separated_to_the_sample(models, song, names):
-    piece = song.with_samples(np.resize(song.samples, (2, 44_100 * 30)))
+def test_thirteen_seconds_are_separated_to_the_sample(models, song, names):
+    piece = song.with_samples(np.resize(song.samples, (2, 44_100 * 13)))
     stems = load_original(models, len(names)).separate(piece, sums_to_song=False)
     assert tuple(stems) == names
     for stem in stems.values():
@@ -279,7 +287,7 @@ def test_half_a_minute_is_separated_to_the_sample(models, song, names):
 
 
 @pytest.mark.slow
-def test_the_stems_sum_to_what_the_network_hears(original, song):
+def test_the_stems_sum_to_the_band_that_the_network_processes(original, song):
     """Up to 11 kHz nothing is lost, and above it there is nothing; also where two segments meet, at 11.8 s."""
     piece = song.with_samples(np.resize(song.samples, (2, 44_100 * 14)))
     stems = original.separate(piece, sums_to_song=False)
@@ -294,27 +302,27 @@ def test_the_stems_sum_to_what_the_network_hears(original, song):
 
 
 @pytest.mark.slow
-def test_windows_give_the_very_stems_of_the_whole_song(original, minute):
-    whole = original.separate_whole(minute.samples)
+def test_windows_give_identical_stems_to_the_whole_song(original, minute):
+    whole = original.separate_at_once(minute.samples)
     for name, stem in original.separate(minute, sums_to_song=False).items():
         np.testing.assert_allclose(stem.samples, whole[name], atol=1e-6)
 
 
 @pytest.mark.slow
 def test_treble_reaches_to_sixteen_kilohertz(models, song):
-    piece = song.between(0, 44_100 * 5)
+    piece = song.slice(0, 44_100 * 5)
     hertz = np.fft.rfftfreq(piece.frames, 1 / 44_100)
     between = (hertz > 11_200) & (hertz < 16_000)
-    heard = {}
+    levels = {}
     for treble in (False, True):
         stems = load_original(models, 2, treble).separate(piece, sums_to_song=False).values()
-        heard[treble] = np.linalg.norm(np.fft.rfft(sum(stem.samples for stem in stems))[:, between])
-    assert heard[True] > 30 * heard[False]
+        levels[treble] = np.linalg.norm(np.fft.rfft(sum(stem.samples for stem in stems))[:, between])
+    assert levels[True] > 30 * levels[False]
 
 
 @pytest.mark.slow
 def test_mono_at_another_rate_comes_back_as_such(original, song):
-    piece = song.between(0, 200_001).mono().resampled(22_050)
+    piece = song.slice(0, 200_001).to_mono().resample(22_050)
     stems = original.separate(piece)
     assert {(stem.samples.shape, stem.sample_rate) for stem in stems.values()} == {(piece.samples.shape, 22_050)}
 
@@ -327,11 +335,20 @@ def test_after_a_stop_the_next_song_is_served(original, minute, song):
 
     with pytest.raises(Cancelled):
         original.separate(minute, progress=stop_late)
-    assert original.separate(song.between(0, 1))["vocals"].frames == 1
+    assert original.separate(song.slice(0, 1))["vocals"].frames == 1
 
 
 @pytest.mark.slow
 def test_weights_of_another_size_are_refused_with_a_reason(models):
     """The small networks that are kept beside the tests are not what the original's own settings describe."""
     with pytest.raises(UserError, match="The original Spleeter failed: InvalidArgumentError"):
-        load_original(TINY, 2).separate_whole(sound(0))
+        load_original(TINY, 2).separate_at_once(sound(0))
+
+
+@pytest.mark.parametrize(
+    ("device", "visible", "expected"),
+    [("cpu", "", "-1"), ("cuda", "", None), ("cuda:1", "", "1"), ("cuda:1", "4,7", "7"), ("mps", "", "-1")],
+)
+def test_it_sees_only_the_chosen_device(monkeypatch, device, visible, expected):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert list_visible_devices(device).get("CUDA_VISIBLE_DEVICES") == expected

@@ -13,19 +13,19 @@ import torch
 from hub_server import Fault, Repo
 from safetensors.torch import load_file, save_file
 
+from vc_core.checkpoints.tensorflow_checkpoint import read_checkpoint
 from vc_core.errors import UserError
-from vc_core.separation import SeparatorOptions, choose, load_separator, prepare_separator
-from vc_core.separation.spleeter_models import MODELS
-from vc_core.separation.spleeter_sources import (
-    checkpoint_folder,
-    download_megabytes,
+from vc_core.separation import SeparatorOptions, choose_separator, load_separator, prepare_separator
+from vc_core.separation.spleeter.layouts import MODELS
+from vc_core.separation.spleeter.sources import (
+    estimate_download_megabytes,
+    get_checkpoint_folder,
+    get_models_folder,
+    get_weights_path,
     install_weights,
-    models_folder,
     prepare_checkpoint,
-    weights_path,
 )
-from vc_core.separation.spleeter_weights import convert_checkpoint, load_nets, weights_of_checkpoint
-from vc_core.tensorflow_checkpoint import read_checkpoint
+from vc_core.separation.spleeter.weights import convert_checkpoint, load_nets, map_checkpoint
 
 GENUINE = Path(__file__).parents[1] / "data" / "spleeter"
 TWO = SeparatorOptions(2)
@@ -51,8 +51,8 @@ def home(monkeypatch, tmp_path):
 @pytest.fixture
 def release(home, hub, monkeypatch):
     """A function that publishes an archive as the release of two stems."""
-    monkeypatch.setattr("vc_core.hub.FIRST_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr("vc_core.separation.spleeter_sources.RELEASE", f"{hub.url}/deezer/spleeter/resolve/main")
+    monkeypatch.setattr("vc_core.checkpoints.hub.FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr("vc_core.separation.spleeter.sources.RELEASE", f"{hub.url}/deezer/spleeter/resolve/main")
 
     def publish(content: bytes) -> None:
         hub.repos["deezer/spleeter"] = Repo({"2stems.tar.gz": content})
@@ -63,10 +63,10 @@ def release(home, hub, monkeypatch):
 
 def test_the_published_archive_becomes_weights_that_separate(release, hub, tone):
     release(packed(GENUINE / "2stems"))
-    assert download_megabytes(2) == 74
+    assert estimate_download_megabytes(2) == 74
     prepare_separator("spleeter", TWO)
-    assert download_megabytes(2) == 0
-    assert [file.name for file in models_folder().iterdir()] == ["2stems.safetensors"]
+    assert estimate_download_megabytes(2) == 0
+    assert [file.name for file in get_models_folder().iterdir()] == ["2stems.safetensors"]
     hub.down = True
     prepare_separator("spleeter", TWO)
     stems = load_separator("spleeter", "cpu", TWO).separate(tone(channels=2))
@@ -87,7 +87,7 @@ def test_a_failed_download_never_leads_to_random_weights(release, hub):
     load_separator("spleeter", "cpu", TWO)
 
 
-def test_a_download_that_breaks_off_goes_on(release, hub):
+def test_an_interrupted_download_resumes(release, hub):
     hub.faults = [Fault("/2stems.tar.gz", "rst", after_bytes=5_000, times=2)]
     release(packed(GENUINE / "2stems"))
     prepare_separator("spleeter", TWO)
@@ -98,7 +98,7 @@ def test_an_archive_of_other_content_is_refused(release, hub):
     hub.repos["deezer/spleeter"].files["2stems.tar.gz"] = packed(GENUINE / "4stems")
     with pytest.raises(UserError, match="not the file that was expected"):
         prepare_separator("spleeter", TWO)
-    assert not weights_path(2).exists()
+    assert not get_weights_path(2).exists()
 
 
 @pytest.mark.parametrize("without", ["model.index", "model.data-00000-of-00001"])
@@ -108,42 +108,42 @@ def test_an_archive_that_lacks_a_file_is_refused(release, without):
         prepare_separator("spleeter", TWO)
 
 
-def test_an_archive_can_write_nothing_outside(release, home):
+def test_an_archive_can_not_write_outside_its_folder(release, home):
     release(packed(GENUINE / "2stems", root="../../../../../../tmp/outside/"))
     prepare_separator("spleeter", TWO)
     assert not Path("/tmp/outside").exists()
-    assert [file.name for file in models_folder().iterdir()] == ["2stems.safetensors"]
+    assert [file.name for file in get_models_folder().iterdir()] == ["2stems.safetensors"]
 
 
-def test_an_archive_that_is_none_is_refused(release):
+def test_a_file_that_is_no_archive_is_refused(release):
     release(b"<html>not found</html>")
     with pytest.raises(UserError, match="damaged"):
         prepare_separator("spleeter", TWO)
 
 
 @pytest.mark.parametrize("layout", ["2stems/", ""])
-def test_a_folder_of_checkpoints_is_taken(home, tmp_path, monkeypatch, layout):
+def test_a_folder_of_checkpoints_is_installed(home, tmp_path, monkeypatch, layout):
     source = tmp_path / "models"
     shutil.copytree(GENUINE / "2stems", source / layout)
     monkeypatch.setenv("VOICE_STUDIO_SPLEETER", str(source))
     prepare_separator("spleeter", TWO)
-    assert weights_path(2).is_file()
+    assert get_weights_path(2).is_file()
 
 
-def test_a_repo_on_the_hub_is_taken(home, hub):
+def test_a_repo_on_the_hub_is_installed(home, hub):
     files = {f"4stems/{file.name}": file.read_bytes() for file in (GENUINE / "4stems").iterdir()}
     hub.repos["ann/spleeter"] = Repo(files)
     assert tuple(load_nets(install_weights(4, "ann/spleeter")).nets) == MODELS[4].stem_names
 
 
-def test_safetensors_of_ours_are_taken_from_the_hub(home, hub, tmp_path):
+def test_converted_safetensors_are_installed_from_the_hub(home, hub, tmp_path):
     convert_checkpoint(GENUINE / "5stems" / "model", MODELS[5], tmp_path / "5stems.safetensors")
     hub.repos["ann/spleeter"] = Repo({"5stems.safetensors": (tmp_path / "5stems.safetensors").read_bytes()})
     install_weights(5, "ann/spleeter")
-    assert weights_path(5).read_bytes() == (tmp_path / "5stems.safetensors").read_bytes()
+    assert get_weights_path(5).read_bytes() == (tmp_path / "5stems.safetensors").read_bytes()
 
 
-def test_a_source_without_weights_is_told(home, tmp_path):
+def test_a_source_without_weights_is_reported(home, tmp_path):
     with pytest.raises(UserError, match=r"holds neither 2stems\.safetensors nor 2stems/model\.index"):
         install_weights(2, str(tmp_path))
 
@@ -151,13 +151,13 @@ def test_a_source_without_weights_is_told(home, tmp_path):
 def test_the_original_package_gets_its_own_format(release):
     release(packed(GENUINE / "2stems"))
     prepare_checkpoint(2)
-    folder = checkpoint_folder() / "2stems"
+    folder = get_checkpoint_folder() / "2stems"
     assert 'model_checkpoint_path: "model"' in (folder / "checkpoint").read_text()
     assert len(read_checkpoint(folder / "model")) == 149
 
 
 class TestWeights:
-    def test_weights_are_kept_to_the_bit(self, tmp_path):
+    def test_weights_are_converted_bit_for_bit(self, tmp_path):
         convert_checkpoint(GENUINE / "2stems" / "model", MODELS[2], tmp_path / "x.safetensors")
         ours, theirs = load_file(tmp_path / "x.safetensors"), read_checkpoint(GENUINE / "2stems" / "model")
         np.testing.assert_array_equal(
@@ -177,7 +177,7 @@ class TestWeights:
         tensors = read_checkpoint(GENUINE / "2stems" / "model")
         del tensors["conv2d_3/bias"]
         with pytest.raises(UserError, match="lacks conv2d_3/bias"):
-            weights_of_checkpoint(tensors, MODELS[2])
+            map_checkpoint(tensors, MODELS[2])
 
     @pytest.mark.parametrize(
         ("change", "sentence"),
@@ -223,6 +223,6 @@ class TestWeights:
 
 
 @pytest.mark.parametrize(("engine", "stems"), [("starter", 4), ("repet", 5), ("spleeter", 3)])
-def test_an_engine_says_what_it_can_not_do(engine, stems):
+def test_an_engine_reports_stem_counts_it_can_not_do(engine, stems):
     with pytest.raises(UserError, match=f"not into {stems}"):
-        choose(engine, SeparatorOptions(stems))
+        choose_separator(engine, SeparatorOptions(stems))

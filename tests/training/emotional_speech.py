@@ -1,4 +1,4 @@
-"""Recordings by emotion that are quickly made and heard: vowels, higher and brighter where they are happy."""
+"""Synthetic recordings by emotion: vowels whose pitch and brightness depend on the emotion."""
 
 from pathlib import Path
 
@@ -11,8 +11,8 @@ BRIGHTNESS = {"happy": 0.5, "neutral": 1.0, "sad": 2.0}
 FORMANTS = ((700, 1_200), (300, 2_300), (350, 800), (500, 1_700))
 
 
-def vowels(emotion: str, seed: int, *, seconds: float = 1.2, hertz: float = 120.0, throat: float = 1.0) -> np.ndarray:
-    """Four vowels one after another, in an order of their own, each louder and softer again."""
+def vowels(emotion: str, seed: int, *, seconds: float = 1.2, hertz: float = 120.0, tract: float = 1.0) -> np.ndarray:
+    """Four vowels in random order, each with a Hann envelope."""
     generator = np.random.default_rng(seed)
     frames = round(seconds / len(FORMANTS) * RATE)
     times = np.arange(frames) / RATE
@@ -20,7 +20,7 @@ def vowels(emotion: str, seed: int, *, seconds: float = 1.2, hertz: float = 120.
     for first, second in generator.permutation(FORMANTS):
         pitch = hertz * HERTZ[emotion] * generator.uniform(0.9, 1.1)
         harmonics = np.arange(1, int(7_000 / pitch)) * pitch
-        levels = sum(1 / (1 + ((harmonics - formant * throat) / 150) ** 2) for formant in (first, second)) + 0.01
+        levels = sum(1 / (1 + ((harmonics - formant * tract) / 150) ** 2) for formant in (first, second)) + 0.01
         levels = levels * (harmonics / 1_000) ** (-0.5 * BRIGHTNESS[emotion])
         wave = (levels[:, None] * np.sin(2 * np.pi * harmonics[:, None] * times + harmonics[:, None])).sum(axis=0)
         sounds.append(wave * np.hanning(frames))
@@ -33,8 +33,8 @@ def write_emotions(folder: Path, *, speakers: int = 2, each: int = 2) -> Path:
         (folder / emotion).mkdir(parents=True)
         for speaker in range(speakers):
             for number in range(each):
-                throat, seed = 1 + 0.15 * speaker, 100 * speaker + number
-                sound = vowels(emotion, seed, hertz=110.0 + 60 * speaker, throat=throat)
+                tract, seed = 1 + 0.15 * speaker, 100 * speaker + number
+                sound = vowels(emotion, seed, hertz=110.0 + 60 * speaker, tract=tract)
                 soundfile.write(folder / emotion / f"s{speaker}_{number}.wav", sound, RATE)
     return folder
 
@@ -43,6 +43,6 @@ def write_two_speakers(folder: Path, *, each: int = 3) -> Path:
     for speaker, name in enumerate(("Ann", "Bob")):
         (folder / name).mkdir(parents=True)
         for number in range(each):
-            sound = vowels("neutral", 10 * speaker + number, hertz=200.0 - 90 * speaker, throat=1.15 - 0.25 * speaker)
+            sound = vowels("neutral", 10 * speaker + number, hertz=200.0 - 90 * speaker, tract=1.15 - 0.25 * speaker)
             soundfile.write(folder / name / f"{number}.wav", sound, RATE)
     return folder

@@ -1,4 +1,4 @@
-"""Several devices that train together learn what one would; and whichever of them dies, nothing hangs."""
+"""Data-parallel training has the gradients of a single device, and a rank that dies leaves nothing hanging."""
 
 import multiprocessing
 import os
@@ -17,72 +17,72 @@ from conftest import ROOT
 from so_vits_training import TINY, tiny_trainer
 
 from vc_core.errors import UserError
-from vc_core.training.ranks import devices_for, start_ranks
-from vc_core.training.so_vits import SoVitsTrainer
-from vc_core.training.so_vits_batches import Share, batch_of_step, clips_of_step
-from vc_core.training.so_vits_settings import SoVitsSettings
+from vc_core.training.ranks import list_devices, start_ranks
+from vc_core.training.so_vits.batches import Shard, choose_clips, load_batch
+from vc_core.training.so_vits.settings import SoVitsSettings
+from vc_core.training.so_vits.trainer import SoVitsTrainer
 
 STEPS = 6
 
 
 def shared_trainer(folder) -> SoVitsTrainer:
-    """On two processes: of five clips in twos, the third step of each epoch leaves none to the second."""
+    """Settings for two ranks: of five clips in batches of two, the third step of an epoch leaves rank 1 none."""
     trainer = tiny_trainer(folder)
-    trainer.ranks = start_ranks(partial(SoVitsTrainer, trainer._recordings, TINY, trainer.config), ("cpu", "cpu"))
+    trainer.ranks = start_ranks(partial(SoVitsTrainer, trainer._features, TINY, trainer.config), ("cpu", "cpu"))
     return trainer
 
 
-def learn_by_parts(trainer: SoVitsTrainer) -> dict[str, float]:
-    """A step in one process, part by part, its gradients put together by hand."""
-    networks, sums, heard, losses = (trainer.generator, trainer.judges), {}, 0, 0.0
+def step_by_shards(trainer: SoVitsTrainer) -> dict[str, float]:
+    """Do a step in one process, shard by shard, and average the gradients."""
+    networks, sums, total, losses = (trainer.generator, trainer.discriminator), {}, 0, 0.0
     weights = [weight for network in networks for weight in network.parameters()]
     for rank in range(2):
-        batch = batch_of_step(trainer._clips, TINY.batch_size, TINY.seed, trainer.steps_done, Share(rank, 2))
+        batch = load_batch(trainer._clips, TINY.batch_size, TINY.seed, trainer.steps_done, Shard(rank, 2))
         if batch is None:
             continue
         trainer.ranks = SimpleNamespace(rank=rank)
         clips = len(batch.lengths)
-        losses, heard = losses + clips * trainer._learn_from(batch), heard + clips
+        losses, total = losses + clips * trainer._backpropagate(batch), total + clips
         for weight in weights:
             if weight.grad is not None:
                 sums[weight] = sums.get(weight, 0) + clips * weight.grad
                 weight.grad = None
     for weight, gradient in sums.items():
-        weight.grad = gradient / heard
+        weight.grad = gradient / total
     for optimiser in trainer._optimisers:
-        optimiser.param_groups[0]["lr"] = trainer.rate
+        optimiser.param_groups[0]["lr"] = trainer.learning_rate
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
     trainer.steps_done += 1
-    return losses / heard
+    return losses / total
 
 
-def test_shares_of_a_batch_are_the_batch():
+def test_the_shards_of_a_batch_are_the_batch():
     for step in range(6):
-        whole = clips_of_step(5, 2, 0, step)
+        whole = choose_clips(5, 2, 0, step)
         assert sorted(whole[0::2] + whole[1::2]) == sorted(whole)
 
 
-def test_more_devices_than_there_are_are_not_promised():
-    assert devices_for("cpu", 2) == ("cpu", "cpu")
+def test_more_devices_than_available_are_refused():
+    assert list_devices("cpu", 2) == ("cpu", "cpu")
     with pytest.raises(UserError, match="1 to 16 devices"):
         SoVitsSettings(devices=0)
     with pytest.raises(UserError, match="graphics cards here"):
-        devices_for("cuda", torch.cuda.device_count() + 2)
+        list_devices("cuda", torch.cuda.device_count() + 2)
     with pytest.raises(UserError, match="cores here"):
-        devices_for("cpu", os.cpu_count() + 1)
+        list_devices("cpu", os.cpu_count() + 1)
 
 
 @pytest.mark.slow
-def test_two_learn_what_one_learns_and_go_on_as_if_they_had_never_stopped(tmp_path):
+def test_two_ranks_have_the_gradients_of_one_and_resume_exactly(tmp_path):
     alone, plain, shared = tiny_trainer(tmp_path / "a"), tiny_trainer(tmp_path / "b"), shared_trainer(tmp_path / "c")
     losses, kept = [], None
     try:
         for step in range(STEPS):
             losses.append(shared.step())
-            assert list(losses[-1].values()) == pytest.approx(learn_by_parts(alone).tolist(), rel=1e-3, abs=1e-4)
+            assert list(losses[-1].values()) == pytest.approx(step_by_shards(alone).tolist(), rel=1e-3, abs=1e-4)
             if step == 2:
-                kept = deepcopy(shared.state())
+                kept = deepcopy(shared.state_dict())
     finally:
         shared.close()
     ours, theirs = shared.generator.state_dict(), alone.generator.state_dict()
@@ -92,7 +92,7 @@ def test_two_learn_what_one_learns_and_go_on_as_if_they_had_never_stopped(tmp_pa
     assert np.mean([one["mel"] for one in losses]) == pytest.approx(np.mean([one["mel"] for one in usual]), rel=0.1)
     resumed = shared_trainer(tmp_path / "d")
     try:
-        resumed.restore(kept)
+        resumed.load_state_dict(kept)
         for before in losses[3:]:
             assert resumed.step() == pytest.approx(before, abs=1e-5, rel=1e-5)
     finally:
@@ -100,7 +100,7 @@ def test_two_learn_what_one_learns_and_go_on_as_if_they_had_never_stopped(tmp_pa
 
 
 @pytest.mark.slow
-def test_a_lost_device_is_told_and_a_killed_leader_is_not_outlived(tmp_path):
+def test_a_lost_rank_is_reported_and_ranks_end_with_a_killed_rank_0(tmp_path):
     trainer = shared_trainer(tmp_path / "a")
     trainer.step()
     (other,) = multiprocessing.active_children()
@@ -125,11 +125,11 @@ def test_a_lost_device_is_told_and_a_killed_leader_is_not_outlived(tmp_path):
     paths = os.pathsep.join(map(str, (ROOT, ROOT / "tests", ROOT / "tests" / "training")))
     command = [sys.executable, str(tmp_path / "lead.py"), str(tmp_path / "b")]
     leader = subprocess.Popen(command, stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": paths}, text=True)
-    follower = int(leader.stdout.readline())
+    trainer = int(leader.stdout.readline())
     leader.send_signal(signal.SIGKILL)
     leader.wait()
     end = time.monotonic() + 60
     with pytest.raises(ProcessLookupError):
         while time.monotonic() < end:
-            os.kill(follower, 0)
+            os.kill(trainer, 0)
             time.sleep(0.2)

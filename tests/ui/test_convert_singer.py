@@ -1,4 +1,4 @@
-"""The tab and its endpoints: the right sound comes back with its card, from one's own voices and those of the app."""
+"""The tab “Convert singer” and its endpoints: conversion, report card, own and starter voices."""
 
 import json
 from pathlib import Path
@@ -13,28 +13,28 @@ from gradio_client.exceptions import AppError
 from voice_maker import add_voice
 
 from vc_core.conversion import STARTER_VOICES
-from vc_core.pitch import find_pitch
-from vc_core.provenance import read_origin
-from vc_core.reading import read_audio
-from vc_core.report_card import MEASURES
-from vc_core.ui.convert_singer import _table
+from vc_core.conversion.report_card import MEASURES
+from vc_core.files.provenance import read_origin
+from vc_core.files.reading import read_audio
+from vc_core.signal.pitch import estimate_pitch
 from vc_core.ui.suite import build_suite, launch
-from vc_core.ui.voice_picker import _about, _refreshed
-from vc_core.ui.voices import _can_be_deleted, _cards
-from vc_core.ui.words import WORDS
-from vc_core.voice_sharing import export_zip
-from vc_core.voices import VoiceLibrary, voices_home
+from vc_core.ui.tabs.convert_singer import _render_table
+from vc_core.ui.tabs.voices import _render_cards, _show_delete_button
+from vc_core.ui.widgets.voice_picker import describe_voice, refresh_picker
+from vc_core.ui.words import translate_to
+from vc_core.voices.library import VoiceLibrary, get_voices_folder
+from vc_core.voices.sharing import export_zip
 
 SUNG = ROOT / "examples" / "sung_line.flac"
 STARTERS = [voice.name for voice in VoiceLibrary(STARTER_VOICES).list()]
 
 
 def median_hz(path: str | Path) -> float:
-    pitch = find_pitch(read_audio(path))
+    pitch = estimate_pitch(read_audio(path))
     return float(np.median(pitch.hertz[pitch.voiced]))
 
 
-def test_a_song_comes_back_in_another_voice_with_its_report_card(client):
+def test_a_song_is_converted_with_a_report_card(client):
     result, picture, card, note = client.predict(song=handle_file(SUNG), voice="Clara", api_name="/convert")
     assert read_audio(result).samples.shape == read_audio(SUNG).samples.shape
     assert list(card) == list(MEASURES)
@@ -43,13 +43,13 @@ def test_a_song_comes_back_in_another_voice_with_its_report_card(client):
     assert card["voice_similarity"] > 0.4
     json.dumps(card, allow_nan=False)
     assert Path(picture).stat().st_size > 1_000
-    assert "shifted by -12 semitones" in note
+    assert "Shifted by -12 semitones" in note
     provenance = read_origin(Path(result)).provenance
     assert (provenance.task, provenance.voice, provenance.engine) == ("convert", "Clara", "instant")
     assert provenance.ai_generated
 
 
-def test_the_key_is_the_one_that_was_asked_for(client):
+def test_the_key_shift_follows_the_request(client):
     settings = {"automatic_key": "off", "key_shift_semitones": -9, "format_name": "wav16"}
     result, *_ = client.predict(song=handle_file(SUNG), voice="Annie", **settings, api_name="/convert")
     assert result.endswith(".wav")
@@ -73,13 +73,13 @@ def test_a_text_is_spoken_at_the_voices_own_pitch(client, text):
     assert read_origin(Path(result)).provenance.task == "speak"
 
 
-def test_a_voice_of_ones_own_is_first_in_the_picker_and_sings(client):
-    library = VoiceLibrary(voices_home())
-    with library.incoming() as folder:
+def test_an_own_voice_is_first_in_the_picker_and_converts(client):
+    library = VoiceLibrary(get_voices_folder())
+    with library.staging_folder() as folder:
         make_voice(folder, name="Zora")
-        library.keep(folder)
+        library.add(folder)
     try:
-        update, about = _refreshed("Zora", None)
+        update, about = refresh_picker("Zora", None)
         names = [name for _, name in update["choices"]]
         assert ("Zora · instant", "Zora") in update["choices"]
         assert set(names) >= {"Zora", *STARTERS}
@@ -90,27 +90,27 @@ def test_a_voice_of_ones_own_is_first_in_the_picker_and_sings(client):
         assert read_audio(result).frames == read_audio(SUNG).frames
     finally:
         library.delete("Zora")
-    assert _refreshed("Zora", None)[0]["value"] != "Zora"
+    assert refresh_picker("Zora", None)[0]["value"] != "Zora"
 
 
-def test_starter_voices_are_listed_and_only_ones_own_can_be_deleted():
-    own = add_voice(VoiceLibrary(voices_home()), "Mine")
+def test_starter_voices_are_listed_and_only_own_voices_can_be_deleted():
+    own = add_voice(VoiceLibrary(get_voices_folder()), "Mine")
     try:
-        cards = _cards(None)
+        cards = _render_cards(None)
         assert cards.count("<article>") >= len(STARTERS) + 1
-        assert cards.count(WORDS["comes_with_app"][0]) == len(STARTERS)
-        assert [_can_be_deleted(name, None)["visible"] for name in (own.name, "Clara")] == [True, False]
+        assert cards.count(translate_to("en", "comes_with_app")) == len(STARTERS)
+        assert [_show_delete_button(name, None)["visible"] for name in (own.name, "Clara")] == [True, False]
     finally:
-        VoiceLibrary(voices_home()).delete("Mine")
+        VoiceLibrary(get_voices_folder()).delete("Mine")
 
 
-def test_what_a_foreign_card_says_cannot_reach_the_page(tmp_path):
+def test_text_of_an_untrusted_card_is_escaped(tmp_path):
     evil = "<img src=x onerror='alert(1)'>"
-    library = VoiceLibrary(voices_home())
+    library = VoiceLibrary(get_voices_folder())
     add_voice(library, evil)
     try:
-        assert "<img" not in _about(evil, None)
-        assert "<img" not in _cards(None)
+        assert "<img" not in describe_voice(evil, None)
+        assert "<img" not in _render_cards(None)
     finally:
         library.delete(evil)
 
@@ -120,19 +120,19 @@ class _Korean:
     session_hash = "x"
 
 
-def test_the_card_is_shown_in_the_visitors_language_with_what_is_good():
+def test_the_report_card_is_translated_and_shows_good_ranges():
     card = dict.fromkeys(MEASURES, 0.0) | {"pitch_correlation": 0.5, "voice_similarity": None}
-    english, korean = _table(card, None), _table(card, _Korean())
+    english, korean = _render_table(card, None), _render_table(card, _Korean())
     for name in MEASURES:
-        assert WORDS[f"report_{name}"][0] in english
-        assert WORDS[f"report_{name}"][1] in korean
+        assert translate_to("en", f"report_{name}") in english
+        assert translate_to("ko", f"report_{name}") in korean
     assert english.count("<tr>") == len(MEASURES) + 1
     assert english.count("✓") == len(MEASURES) - 2
     assert "<td>–</td>" in english
-    assert _table(None, None) == ""
+    assert _render_table(None, None) == ""
 
 
-def test_on_a_shared_page_nobody_sings_with_anothers_voice(monkeypatch, tmp_path):
+def test_on_a_shared_page_sessions_cannot_use_each_others_voices(monkeypatch, tmp_path):
     monkeypatch.setenv("VOICE_STUDIO_SHARED", "1")
     suite: gr.Blocks = build_suite(["convert_singer", "voices"])
     try:

@@ -1,6 +1,7 @@
-"""The tab “Cover” through its endpoints: what comes back, what is refused, and what is found again."""
+"""The endpoints of the tab “Cover”: results, refused requests, and jobs that are found again."""
 
 import time
+import zipfile
 
 import gradio as gr
 import numpy as np
@@ -9,20 +10,21 @@ from conftest import ROOT, client_of
 from gradio_client import handle_file
 from gradio_client.exceptions import AppError
 
-from vc_core.loudness import loudness_lufs
-from vc_core.reading import read_audio
-from vc_core.ui.cover_links import taken
-from vc_core.ui.cover_work import cost_of
-from vc_core.writing import write_audio
+from vc_core.files.reading import read_audio
+from vc_core.files.writing import write_audio
+from vc_core.signal.loudness import measure_loudness_lufs
+from vc_core.ui.server.jobs import get_jobs
+from vc_core.ui.tabs.cover_links import _read_url, read_setting
+from vc_core.ui.tabs.cover_work import estimate_cost
 
 
 @pytest.fixture
 def tune(song, tmp_path):
-    write_audio(tmp_path / "tune.wav", song.between(0, 4 * 44_100), format_name="wav16")
+    write_audio(tmp_path / "tune.wav", song.slice(0, 4 * 44_100), format_name="wav16")
     return tmp_path / "tune.wav"
 
 
-def test_a_cover_comes_back_with_its_parts_and_is_found_again(studio, client, tune, tmp_path):
+def test_a_cover_is_returned_with_its_stems_and_found_again(studio, client, tune, tmp_path):
     cover, vocals, accompaniment, original, backing, archive, picture, notes, job = client.predict(
         song=handle_file(tune), voice="Annie", format_name="wav32", api_name="/cover"
     )
@@ -30,18 +32,27 @@ def test_a_cover_comes_back_with_its_parts_and_is_found_again(studio, client, tu
     mixed, parts = read_audio(cover), read_audio(vocals).samples + read_audio(accompaniment).samples
     assert mixed.frames == song.frames
     assert backing is None  # sung with the lead
-    assert loudness_lufs(mixed) == pytest.approx(loudness_lufs(song), abs=0.5)
+    assert measure_loudness_lufs(mixed) == pytest.approx(measure_loudness_lufs(song), abs=0.5)
     np.testing.assert_allclose(mixed.samples, parts, atol=1e-6)
     assert archive.endswith("tune - annie.zip")
+    names = [f"tune - annie - {part}.wav" for part in ("accompaniment", "cover", "original-vocals", "vocals")]
+    with zipfile.ZipFile(archive) as packed:
+        assert sorted(packed.namelist()) == names
+    assert cover.endswith(names[1])
     assert picture.endswith("key.png")
     assert "semitones" in notes
     another = client_of(studio, tmp_path / "downloads")
     assert read_audio(another.predict(job=job, api_name="/cover_result")[0]).frames == song.frames
     assert another.predict(job=job, api_name="/cover_stop") == "done"
     assert read_audio(original).frames == song.frames
+    settings = get_jobs().status(job).settings  # a page that is opened by its link gets them
+    assert (settings["voice"], settings["format"], settings["clean"]) == ("Annie", "wav32", "false")
+    assert "song" not in settings
+    request = type("Request", (), {"query_params": {"job": job}})()
+    assert _read_url(request) == (job, settings)
 
 
-def test_a_cover_goes_on_when_its_client_leaves(studio, client, song, tmp_path):
+def test_a_cover_continues_when_its_client_disconnects(studio, client, song, tmp_path):
     write_audio(tmp_path / "long.wav", song.with_samples(np.tile(song.samples, 2)), format_name="wav16")
     running = client.submit(song=handle_file(tmp_path / "long.wav"), api_name="/cover")
     job = ""
@@ -54,7 +65,7 @@ def test_a_cover_goes_on_when_its_client_leaves(studio, client, song, tmp_path):
 
 
 @pytest.mark.slow
-def test_the_key_alone_is_told_and_a_preview_is_fifteen_seconds(client):
+def test_the_key_is_proposed_alone_and_a_preview_is_fifteen_seconds(client):
     song = handle_file(ROOT / "examples" / "song.flac")
     picture, notes = client.predict(song=song, voice="Max", api_name="/cover_key")
     assert picture.endswith(".png")
@@ -71,14 +82,14 @@ def test_the_key_alone_is_told_and_a_preview_is_fifteen_seconds(client):
         ({"vocals_shift": 24, "key": "off", "emotion": "happy", "engine": "demucs-fast"}, "not in the list|no way"),
     ],
 )
-def test_what_can_not_be_done_is_refused_in_a_sentence(client, tune, wrong, sentence):
+def test_an_invalid_request_is_refused_with_a_message(client, tune, wrong, sentence):
     wish = {"song": handle_file(tune)} | wrong
     with pytest.raises((AppError, ValueError), match=sentence):
         client.predict(**wish, api_name="/cover")
 
 
 @pytest.mark.parametrize("endpoint", ["/cover_result", "/cover_stop"])
-def test_an_id_that_is_none_leads_nowhere(client, endpoint):
+def test_an_invalid_job_id_is_refused(client, endpoint):
     with pytest.raises(AppError, match="no such job"):
         client.predict(job="../../../etc/passwd", api_name=endpoint)
 
@@ -89,15 +100,19 @@ def test_links_into_the_servers_network_are_refused(client, link):
         client.predict(link=link, api_name="/from_link")
 
 
-def test_the_cost_is_told_in_the_visitors_language(tune):
+def test_the_cost_is_shown_in_the_language_of_the_browser(tune):
     request = type("Request", (), {"headers": {"accept-language": "ko"}, "session_hash": "ann", "query_params": {}})()
-    assert "메모리" in cost_of(str(tune), "Clara", "octaves", "starter", False, "neutral", "together", None, request)
-    assert cost_of(None, "Clara", "octaves", "starter", False, "neutral", "together", None, request) == ""
-    assert "내려받" in cost_of(str(tune), "Clara", "octaves", "spleeter", False, "neutral", "together", None, request)
+    values = {
+        "song": str(tune), "voice": "Clara", "key": "octaves", "engine": "starter", "vocals_are_clean": False,
+        "emotion": "neutral", "backing": "together", "backing_voice": None,
+    }  # fmt: skip
+    assert "메모리" in estimate_cost(values, request)
+    assert estimate_cost(values | {"song": None}, request) == ""
+    assert "내려받" in estimate_cost(values | {"engine": "spleeter"}, request)
 
 
 class TestLinksToSettings:
-    """Anybody writes links, so what is not a setting is passed over."""
+    """Links are untrusted: invalid settings are ignored."""
 
     @pytest.fixture
     def parts(self):
@@ -111,9 +126,9 @@ class TestLinksToSettings:
             ("shift", None, None),
         ],
     )  # fmt: skip
-    def test_a_setting_is_taken_or_left(self, parts, name, wanted, value):
-        assert taken(name, parts[name], wanted, []).get("value") == value
+    def test_a_setting_in_a_link_is_applied_if_valid(self, parts, name, wanted, value):
+        assert read_setting(name, parts[name], wanted, []).get("value") == value
 
-    def test_a_voice_must_be_one_of_the_visitors(self, parts):
-        assert taken("voice", parts["engine"], "Max", ["Max"])["value"] == "Max"
-        assert "value" not in taken("voice", parts["engine"], "a", ["Max"])
+    def test_a_voice_in_a_link_must_be_in_the_library_of_the_session(self, parts):
+        assert read_setting("voice", parts["engine"], "Max", ["Max"])["value"] == "Max"
+        assert "value" not in read_setting("voice", parts["engine"], "a", ["Max"])

@@ -1,77 +1,92 @@
-"""What the microphone sends piece by piece is heard in the voice, without a gap, and the page says how late."""
+"""Events of live singing: a ticket for the session's own voices, or the reason why there is none."""
 
-import base64
-import io
-from copy import deepcopy
-
-import numpy as np
 import pytest
-import soundfile
-from conftest import ROOT
-from measures import snr_db
+from voice_maker import add_voice
 
-from vc_core.conversion import STARTER_VOICES, ConversionOptions, load_converter
-from vc_core.reading import read_audio
-from vc_core.ui.live_voice import PIECE_SECONDS, sung_live
-from vc_core.voices import VoiceLibrary
-
-RATE = 48_000
+from vc_core.ui.live.admission import LiveSessions
+from vc_core.ui.live.session import LiveSession
+from vc_core.ui.server.sessions import get_library
+from vc_core.ui.tabs import live_voice
+from vc_core.ui.tabs.live_voice import WORDS, change_choice, collect_recording, issue_ticket
+from vc_core.ui.words import LANGUAGES, translate_to
 
 
-@pytest.fixture(scope="module")
-def song():
-    return read_audio(ROOT / "examples" / "sung_line.flac").mono().between(0, 44_100 * 3).resampled(RATE)
+class Request:
+    def __init__(self, session="ann", language="en"):
+        self.session_hash, self.headers = session, {"accept-language": language}
 
 
-def pieces_of(song, folder) -> list[str]:
-    """As browsers send them: their headers say that they are without end."""
-    paths, size = [], round(PIECE_SECONDS * RATE)
-    for at in range(0, song.frames, size):
-        path = folder / f"{at}.wav"
-        soundfile.write(path, song.between(at, at + size).samples[0], RATE, subtype="PCM_16")
-        content = bytearray(path.read_bytes())
-        content[4:8], content[40:44] = b"\xf7\xff\xff\xff", b"\xd3\xff\xff\xff"
-        path.write_bytes(content)
-        paths.append(str(path))
-    return paths
+@pytest.fixture(autouse=True)
+def sessions(monkeypatch):
+    fresh = LiveSessions()
+    monkeypatch.setattr(live_voice, "get_live_sessions", lambda: fresh)
+    return fresh
 
 
-def test_the_pieces_joined_are_the_song_in_that_voice(song, tmp_path):
-    session, heard, numbers = None, [], []
-    for path in pieces_of(song, tmp_path):
-        session, sound, late = sung_live(path, "Clara", 0, deepcopy(session), None)
-        if isinstance(sound, str):
-            number, content = sound.split(" ")
-            samples, rate = soundfile.read(io.BytesIO(base64.b64decode(content)), dtype="float32")
-            heard.append(samples)
-            numbers.append(int(number))
-            assert 0.9 < float(late.split(" ")[0]) < 10
-    converter = load_converter(VoiceLibrary(STARTER_VOICES).find("Clara"))
-    joined = np.concatenate(heard)
-    assert rate == converter.sample_rate
-    assert numbers == list(range(1, len(heard) + 1))
-    assert len(joined) > 1.5 * rate
-    whole = converter.convert(song, ConversionOptions()).resampled(rate).samples[0]
-    # 16 bits and what is known of the melody at the end of each window: see tests/conversion/test_live.py.
-    assert snr_db(whole[: len(joined)], joined) > 25
+def test_a_ticket_carries_session_language_and_choice(sessions):
+    answer = issue_ticket("Max", 3, "clearest", Request("ann", "ko"))
+    ticket = sessions.redeem(answer["ticket"])
+    assert (ticket.session, ticket.language) == ("ann", "ko")
+    assert (ticket.choice.voice.name, ticket.choice.key_shift_semitones) == ("Max", 3)
+    assert ticket.choice.look_ahead_seconds == 0.04
+    assert len(answer["ticket"]) > 40
+    assert answer["answer"] != issue_ticket("Max", 3, "clearest", Request())["answer"]
 
 
-def test_another_voice_or_key_begins_anew(song, tmp_path):
-    first, *_ = pieces_of(song.between(0, RATE), tmp_path)
-    session, *_ = sung_live(first, "Clara", 0, None, None)
-    assert sung_live(first, "Clara", 0, session, None)[0] is session
-    assert sung_live(first, "Max", 0, session, None)[0] is not session
-    assert sung_live(first, "Clara", 3, session, None)[0] is not session
-    assert sung_live(None, "Clara", 0, session, None)[0] is session
+@pytest.mark.parametrize(
+    ("voice", "sentence"), [("", "Choose a voice first"), (None, "Choose a voice first"), ("Nobody", "“Nobody”")]
+)
+def test_without_a_voice_there_is_a_reason_and_no_ticket(voice, sentence):
+    answer = issue_ticket(voice, 0, "short", Request())
+    assert sentence in answer["error"]
+    assert "ticket" not in answer
+    assert issue_ticket(voice, 0, "short", Request(language="ko"))["error"] != answer["error"]
 
 
-def test_what_is_no_sound_and_no_voice_is_said(song, tmp_path):
-    (tmp_path / "bad.wav").write_bytes(b"RIFFnothing")
-    first, *_ = pieces_of(song.between(0, RATE), tmp_path)
-    for piece, voice, sentence in (
-        (tmp_path / "bad.wav", "Clara", "not sound"),
-        (first, "", "Choose a voice first"),
-        (first, "Nobody", "Nobody"),
-    ):
-        with pytest.raises(Exception, match=sentence):
-            sung_live(str(piece), voice, 0, None, None)
+def test_voices_of_other_sessions_are_unknown(monkeypatch):
+    monkeypatch.setenv("VOICE_STUDIO_SHARED", "1")
+    add_voice(get_library(Request("ann")), "Own")
+    assert "ticket" in issue_ticket("Own", 0, "short", Request("ann"))
+    assert "“Own”" in issue_ticket("Own", 0, "short", Request("ben"))["error"]
+
+
+@pytest.mark.parametrize("engine", ["so-vits", "rvc"])
+def test_a_voice_that_needs_a_gpu_is_refused_on_a_cpu(monkeypatch, engine):
+    monkeypatch.setenv("VOICE_STUDIO_SHARED", "1")
+    monkeypatch.setenv("VOICE_STUDIO_DEVICE", "cpu")
+    add_voice(get_library(Request()), engine, engine=engine)
+    assert "without a GPU" in issue_ticket(engine, 0, "short", Request())["error"]
+
+
+def test_a_change_reaches_the_own_session_only(sessions):
+    for session in ("ann", "ben"):
+        ticket = sessions.redeem(issue_ticket("Clara", 0, "short", Request(session))["ticket"])
+        sessions.admit(ticket, LiveSession(ticket.choice, lambda _: None))
+    change_choice("Max", -2, "shortest", Request("ann"))
+    change_choice("", 0, "short", Request("nobody"))
+    ann, ben = sessions.list_sessions()
+    assert (ann.choice.voice.name, ann.choice.key_shift_semitones, ann.choice.look_ahead_seconds) == ("Max", -2, 0)
+    assert ben.choice.voice.name == "Clara"
+
+
+def test_a_recording_is_collected_once_and_by_its_session(sessions, tmp_path):
+    sessions.add_recording("ann", tmp_path / "live.flac")
+    assert "value" not in collect_recording(Request("ben"))
+    assert collect_recording(Request("ann"))["value"] == str(tmp_path / "live.flac")
+    assert "value" not in collect_recording(Request("ann"))
+
+
+def test_tickets_and_recordings_are_limited(sessions, monkeypatch, tmp_path):
+    monkeypatch.setattr("vc_core.ui.live.admission.MAX_TICKETS", 3)
+    tickets = [issue_ticket("Clara", 0, "short", Request())["ticket"] for _ in range(5)]
+    assert [sessions.redeem(ticket) is not None for ticket in tickets] == [False, False, True, True, True]
+    for session in "abcde":
+        sessions.add_recording(session, tmp_path)
+    assert [session for session in "abcde" if sessions.take_recording(session)] == ["c", "d", "e"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_panel_gets_its_words(language):
+    assert live_voice._send_words(Request(language=language)) == {
+        "words": {name: translate_to(language, name) for name in WORDS}
+    }

@@ -1,4 +1,4 @@
-"""Many visitors at once are served in the order they came, and none of them is turned away."""
+"""Many sessions at once are served in order, and none is rejected."""
 
 import time
 from contextlib import ExitStack
@@ -9,55 +9,55 @@ from gradio_client import Client, handle_file
 from gradio_client.utils import Status
 
 from vc_core.device import exclusive_device
+from vc_core.files.writing import write_audio
 from vc_core.progress import silent
-from vc_core.ui.controls import MOST_IN_LINE
 from vc_core.ui.suite import MAX_WAITING
-from vc_core.writing import write_audio
+from vc_core.ui.widgets.controls import MAX_QUEUED
 
-VISITORS = 20
+SESSIONS = 20
 
 
 @pytest.fixture
 def second(song, tmp_path):
-    write_audio(tmp_path / "second.wav", song.between(0, 44_100), format_name="wav16")
+    write_audio(tmp_path / "second.wav", song.slice(0, 44_100), format_name="wav16")
     return handle_file(tmp_path / "second.wav")
 
 
 @pytest.fixture
 def device():
-    """The test has the device until it calls `close`, so that all visitors are there before the first is served."""
+    """The test holds the device until it calls `close`, so that all sessions wait before the first is served."""
     with ExitStack() as held:
         held.enter_context(exclusive_device(silent))
         yield held
 
 
-def place_of(job, *, in_line: bool) -> int:
-    """How many are before a visitor, as soon as they are told: in the device's line, or in the queue behind it."""
+def place_of(job, *, in_device_queue: bool) -> int:
+    """The reported position of a session, in the device queue or in Gradio's queue behind it."""
     for _ in range(600):
         status = job.status()
         said = [unit.desc for unit in status.progress_data or [] if "before you" in (unit.desc or "")]
-        if in_line and said:
+        if in_device_queue and said:
             return int(said[0].split()[1])
-        if not in_line and status.code is Status.IN_QUEUE and status.rank is not None:
-            return 1 + MOST_IN_LINE + status.rank
+        if not in_device_queue and status.code is Status.IN_QUEUE and status.rank is not None:
+            return 1 + MAX_QUEUED + status.rank
         assert not job.done(), job.exception()
         time.sleep(0.1)
-    raise AssertionError("a visitor was told nothing")
+    raise AssertionError("no queue position was reported")
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_twenty_visitors_are_served_in_the_order_they_came(studio, second, device):
-    assert VISITORS <= MOST_IN_LINE + MAX_WAITING
+def test_twenty_sessions_are_served_in_order(studio, second, device):
+    assert SESSIONS <= MAX_QUEUED + MAX_WAITING
     jobs, places = [], []
-    for at in range(VISITORS):
-        visitor = Client(
+    for at in range(SESSIONS):
+        client = Client(
             studio, verbose=False, download_files=False, analytics_enabled=False, httpx_kwargs={"timeout": 60}
         )
-        jobs.append(visitor.submit(song=second, engine="repet", format_name="wav16", api_name="/separate"))
-        places.append(place_of(jobs[-1], in_line=at < MOST_IN_LINE))
-    assert places == list(range(1, VISITORS + 1))
+        jobs.append(client.submit(song=second, engine="repet", format_name="wav16", api_name="/separate"))
+        places.append(place_of(jobs[-1], in_device_queue=at < MAX_QUEUED))
+    assert places == list(range(1, SESSIONS + 1))
     device.close()
     served = [Path(job.result(timeout=250)[0]["path"]).stat().st_mtime_ns for job in jobs]
     assert served == sorted(served)
-    assert len(set(served)) == VISITORS
+    assert len(set(served)) == SESSIONS

@@ -1,39 +1,39 @@
-"""The tutorial's journey: a so-vits-svc model is looked over, taken in and sung with, over connections that break."""
+"""A so-vits-svc model is inspected, imported and used for a conversion, over connections that break."""
 
 import io
 import json
 from pathlib import Path
 
+import gradio as gr
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT, client_of
+from conftest import client_of
 from conversion.so_vits_maker import write_checkpoint, write_content_vec
 from gradio_client import handle_file
 from gradio_client.exceptions import AppError
 from hub_server import Fault, Repo
 from huggingface_hub import constants
 
-from vc_core.conversion.so_vits_import import VoiceFacts
-from vc_core.conversion.so_vits_import import import_so_vits as take_in
-from vc_core.conversion.so_vits_repo import SoVitsFiles
-from vc_core.provenance import read_origin
-from vc_core.reading import read_audio
-from vc_core.report_card import MEASURES
-from vc_core.ui.so_vits_settings import _fitted
-from vc_core.ui.so_vits_voice import _filled, import_so_vits, so_vits_offer
+from vc_core.conversion.report_card import MEASURES
+from vc_core.conversion.so_vits.importing import import_so_vits as take_in
+from vc_core.conversion.so_vits.repo import SoVitsFiles
+from vc_core.files.provenance import read_origin
+from vc_core.files.reading import read_audio
 from vc_core.ui.suite import build_suite, launch
-from vc_core.voices import VoiceLibrary, verify, voices_home
-from vc_core.writing import write_audio
+from vc_core.ui.tabs.import_model import _fill_details, import_model, model_contents
+from vc_core.ui.widgets.voice_settings import _fit_to_voice
+from vc_core.voices.facts import VoiceFacts
+from vc_core.voices.library import find_faults
 
 QUOTED = [("“singer”", "singer"), ("“other”", "other")]
 SAID = {"name": "Drake", "consent": "permission", "licence": "CC-BY-4.0"}
-CHOSEN = {"checkpoint": "", "singer": "singer", "clusters": ""}
+CHOSEN = {"checkpoint": "", "singer": "singer", "clusters": "", "diffusion": "", "index": ""}
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory) -> dict[str, bytes]:
-    """What a repo of that kind holds: two steps, a discriminator, clusters."""
+    """The files of a repo: two generator checkpoints, a discriminator, clusters."""
     folder = tmp_path_factory.mktemp("repo")
     generator = write_checkpoint(folder, "upstream 4.0", step=106_000)
     clusters = {f: {"n_features_in_": 256, "_n_threads": 1, "cluster_centers_": np.eye(4, 256)} for f in ("singer",)}
@@ -50,50 +50,33 @@ def repo(hub, files):
 
 
 @pytest.fixture(autouse=True)
-def library():
-    """One's own voices, none at first and none afterwards."""
-
-    def emptied() -> VoiceLibrary:
-        own = VoiceLibrary(voices_home())
-        for voice in own.list():
-            own.delete(voice.name)
-        return own
-
-    yield emptied()
-    emptied()
-
-
-@pytest.fixture
-def line(tmp_path) -> Path:
-    """A second of singing."""
-    sung = read_audio(ROOT / "examples" / "sung_line.flac")
-    write_audio(tmp_path / "line.flac", sung.between(sung.sample_rate, 2 * sung.sample_rate))
-    return tmp_path / "line.flac"
+def library(own_library):
+    return own_library
 
 
 def upload(files, folder, *names) -> list[Path]:
-    """Each in a folder of its own, as Gradio keeps them."""
+    """Each file in its own folder, as Gradio stores uploads."""
     for name in names:
         (folder / name).mkdir()
         (folder / name / name).write_bytes(files[name])
     return [folder / name / name for name in names]
 
 
-def test_from_a_link_over_a_breaking_connection_to_a_report_card(client, hub, repo, library, line):
+def test_a_linked_model_is_imported_over_a_breaking_connection_and_converts(client, hub, repo, library, line):
     write_content_vec()
     hub.faults = [Fault("G_106000.pth", kind, after_bytes=20_000) for kind in ("fin", "rst")]
-    offer = client.predict(repo=f"{hub.url}/me/drake", api_name="/so_vits_offer")
+    offer = client.predict(repo=f"{hub.url}/me/drake", api_name="/model_contents")
     assert offer == {
-        "checkpoints": ["G_106000.pth", "G_98400.pth"], "singers": ["singer", "other"], "clusters": ["kmeans_10000.pt"],
-        "diffusions": [],
+        "kind": "so-vits", "checkpoints": ["G_106000.pth", "G_98400.pth"], "singers": ["singer", "other"],
+        "clusters": ["kmeans_10000.pt"], "diffusions": [], "indexes": [], "own_index": "",
     }  # fmt: skip
     taken = client.predict(
-        repo="me/drake", **SAID, singer="other", clusters="kmeans_10000.pt", api_name="/import_so_vits"
+        repo="me/drake", **SAID, singer="other", clusters="kmeans_10000.pt", api_name="/import_model"
     )
     assert "“Drake” has been added" in taken
     assert [fault.times for fault in hub.faults] == [0, 0]
     voice = library.find("Drake")
-    assert verify(voice) == []
+    assert find_faults(voice) == []
     assert (voice.card.licence, voice.card.settings["speaker"], voice.card.settings["step"]) == (
         "CC-BY-4.0",
         "other",
@@ -111,26 +94,26 @@ def test_from_a_link_over_a_breaking_connection_to_a_report_card(client, hub, re
     assert read_origin(Path(result)).provenance.engine == "so-vits"
 
 
-def test_an_upload_is_taken_in(client, files, library, tmp_path):
+def test_an_upload_is_imported(client, files, library, tmp_path):
     sent = [handle_file(path) for path in upload(files, tmp_path, "G_98400.pth", "config.json")]
-    offer = client.predict(files=sent, api_name="/so_vits_offer")
-    assert offer == {"checkpoints": ["G_98400.pth"], "singers": ["singer", "other"], "clusters": [], "diffusions": []}
-    client.predict(files=sent, **SAID, singer="singer", api_name="/import_so_vits")
+    offer = client.predict(files=sent, api_name="/model_contents")
+    assert (offer["kind"], offer["checkpoints"], offer["singers"]) == ("so-vits", ["G_98400.pth"], ["singer", "other"])
+    client.predict(files=sent, **SAID, singer="singer", api_name="/import_model")
     voice = library.find("Drake")
-    assert verify(voice) == []
+    assert find_faults(voice) == []
     assert (voice.card.source, voice.card.settings["step"]) == ("", 98_400)
 
 
-def test_the_page_proposes_the_newest_step_and_asks_who_sings(repo):
-    checkpoint, singer, clusters, diffusion, name = _filled(so_vits_offer("me/drake"), "me/drake", None)
+def test_the_page_proposes_the_newest_step_and_asks_for_the_singer(repo):
+    checkpoint, singer, clusters, diffusion, index, name = _fill_details(model_contents("me/drake"), "me/drake", None)
     assert checkpoint["choices"] == ["G_106000.pth", "G_98400.pth"]
     assert checkpoint["value"] == "G_106000.pth"
     assert (singer["choices"], singer["value"]) == (QUOTED, None)
-    assert (clusters["value"], diffusion["visible"]) == ("", "hidden")
+    assert (clusters["value"], diffusion["visible"], index["visible"]) == ("", "hidden", "hidden")
     assert name == "drake"
     del repo.files["G_98400.pth"]
     repo.files["config.json"] = repo.files["config.json"].replace(b'"singer": 0, "other": 1', b'"singer": 0')
-    checkpoint, singer, *_ = _filled(so_vits_offer("me/drake"), "me/drake", None)
+    checkpoint, singer, *_ = _fill_details(model_contents("me/drake"), "me/drake", None)
     assert [checkpoint["visible"], singer["visible"]] == ["hidden", "hidden"]
     assert singer["value"] == "singer"
 
@@ -139,9 +122,9 @@ FAULTS = [
     ({"repo": ""}, "Choose either a model on the Hub"),
     ({"repo": "nonsense"}, "not the name of a repo"),
     ({"repo": "/etc/passwd"}, "not the name of a repo"),
-    ({"repo": "https://example.org/a/b"}, "Only links"),
+    ({"repo": "http://127.0.0.2/a/b"}, "Only public links"),
     ({"repo": "me/nobody"}, "no repo"),
-    ({"repo": "me/empty"}, "no so-vits checkpoint"),
+    ({"repo": "me/empty"}, "me/empty has no voice"),
     ({"name": " "}, "name needs 1 to 60 letters"),
     ({"name": "Clara"}, "a voice called “Clara” already"),
     ({"consent": None}, "does not say whose voice it is"),
@@ -154,31 +137,31 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("change", "sentence"), FAULTS, ids=[str(change) for change, _ in FAULTS])
-def test_what_is_wrong_is_said_before_anything_large_is_downloaded(hub, repo, library, change, sentence):
+def test_errors_are_reported_before_a_large_download(hub, repo, library, change, sentence):
     hub.repos["me/empty"] = Repo({"README.md": b"nothing"})
     with pytest.raises(Exception, match=sentence):
-        list(import_so_vits(**({"repo": "me/drake"} | SAID | CHOSEN | change)))
+        list(import_model({"repo": "me/drake", "files": None} | SAID | CHOSEN | change, None, gr.Progress()))
     assert not [line for line in hub.log if line.startswith("GET") and "/lfs/" in line]
     assert library.list() == []
 
 
-def test_a_sentence_reaches_programs_too(client, hub, repo):
+def test_api_clients_get_the_error_message(client, hub, repo):
     with pytest.raises(AppError, match="Choose one of the checkpoint's singers"):
-        client.predict(repo="me/drake", **SAID, api_name="/import_so_vits")
+        client.predict(repo="me/drake", **SAID, api_name="/import_model")
     hub.down = True
     with pytest.raises(AppError, match="can't be reached"):
-        client.predict(repo="me/other", api_name="/so_vits_offer")
+        client.predict(repo="me/other", api_name="/model_contents")
 
 
-def test_an_upload_that_lacks_its_config_or_its_checkpoint_says_so(files, tmp_path):
+def test_an_upload_without_config_or_checkpoint_is_refused(library, files, tmp_path):
     generator, config = (str(path) for path in upload(files, tmp_path, "G_98400.pth", "config.json"))
-    for sent, sentence in (([generator], "no config.json"), ([config], "no so-vits checkpoint")):
+    for sent, sentence in (([generator], "its config.json is missing"), ([config], "The upload has no voice")):
         with pytest.raises(Exception, match=sentence):
-            so_vits_offer("", sent)
+            list(import_model({"repo": "", "files": sent} | SAID | CHOSEN, None, gr.Progress()))
 
 
 class _Trap:
-    """Pickled, it would leave a file behind when it is read."""
+    """Unpickling it would create a file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -196,7 +179,7 @@ def test_a_program_in_an_upload_is_refused_and_never_runs(client, files, library
     with pytest.raises(AppError, match="holds code beside its weights"):
         client.predict(
             files=[handle_file(path) for path in sent], **SAID, singer="singer", clusters="kmeans_10000.pt",
-            api_name="/import_so_vits",
+            api_name="/import_model",
         )  # fmt: skip
     assert not sprung.exists()
     assert library.list() == []
@@ -207,32 +190,32 @@ def test_a_download_can_be_stopped_and_leaves_nothing(hub, files, library):
     checkpoint["optimizer"]["state"][0]["exp_avg"] = torch.zeros(15_000_000)
     torch.save(checkpoint, buffer := io.BytesIO())
     hub.repos["me/large"] = Repo({"G_98400.pth": buffer.getvalue(), "config.json": files["config.json"]})
-    work = import_so_vits("me/large", **SAID, **CHOSEN)
+    work = import_model({"repo": "me/large", "files": None} | SAID | CHOSEN, None, gr.Progress())
     next(work)
     work.close()
     assert list(library.folder.iterdir()) == []
     assert not list(Path(constants.HF_HUB_CACHE).rglob("G_98400.pth"))
 
 
-def test_settings_are_those_of_the_chosen_voice(library, files, tmp_path):
+def test_settings_are_those_of_the_selected_voice(library, files, tmp_path):
     generator, config, clusters = upload(files, tmp_path, "G_98400.pth", "config.json", "kmeans_10000.pt")
     facts = VoiceFacts("Drake", "permission", "MIT", speaker="other")
     take_in(library, SoVitsFiles(generator, config, clusters), facts)
-    group, singer, by_clusters, by_moments, _ = _fitted("Drake", None)
+    group, singer, by_clusters, by_moments = _fit_to_voice("Drake", None)
     assert group["visible"] is True
     assert (singer["choices"], singer["value"]) == (QUOTED, "other")
     assert (by_clusters["visible"], by_moments["visible"]) == (True, "hidden")
-    group, singer, by_clusters, *_ = _fitted("Clara", None)
-    assert (group["visible"], singer["value"], by_clusters["value"]) == ("hidden", "", 0)
+    group, singer, by_clusters, *_ = _fit_to_voice("Clara", None)
+    assert (group["visible"], singer["value"], by_clusters["value"]) == (False, "", 0)
 
 
-def test_on_a_shared_page_a_model_is_its_visitors_own(repo, monkeypatch, tmp_path):
+def test_on_a_shared_page_a_model_belongs_to_its_session(repo, monkeypatch, tmp_path):
     monkeypatch.setenv("VOICE_STUDIO_SHARED", "1")
     suite = build_suite(["convert_singer", "voices"])
     try:
         address = launch(suite)
         ann, bob = (client_of(address, tmp_path / "downloads") for _ in range(2))
-        ann.predict(repo="me/drake", **SAID, singer="singer", api_name="/import_so_vits")
+        ann.predict(repo="me/drake", **SAID, singer="singer", api_name="/import_model")
         names = [{voice["name"] for voice in one.predict(api_name="/voices")} for one in (ann, bob)]
         assert ["Drake" in each for each in names] == [True, False]
     finally:

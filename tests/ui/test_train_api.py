@@ -1,6 +1,6 @@
-"""Training through the app: two visitors don't mix, and what is running is found again, stopped and resumed."""
+"""Training endpoints: sessions are separate, and a running training is found again, stopped and resumed."""
 
-import time
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,30 +9,24 @@ from conftest import ROOT, client_of
 from gradio_client import handle_file
 from gradio_client.exceptions import AppError
 from training_app import app_that_trains
+from waiting import wait_for
 
-from vc_core.training.doctor import examine
-from vc_core.training.recordings import Recording
-from vc_core.ui.train_recordings import described
+from vc_core.files.reading import read_audio
+from vc_core.training.recordings.doctor import examine_recordings
+from vc_core.training.recordings.gathering import Recording
+from vc_core.ui.tabs.train_recordings import format_report
 
 LINE, SUNG = (str(ROOT / "examples" / name) for name in ("spoken_line.flac", "sung_line.flac"))
 
 
-def wait_for(condition, seconds=60.0):
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.1)
-    return found
-
-
-def start(client, name, *, settings="steps = 40", files=(LINE, SUNG)):
+def start(client, name, *, method="tiny", settings="steps = 40", files=(LINE, SUNG)):
     return client.predict(
         files=[handle_file(file) for file in files],
         name=name,
         consent="synthetic",
-        method="tiny",
+        method=method,
         settings=settings,
-        eval_interval=20,
+        eval_interval=40,
         api_name="/train_start",
     )
 
@@ -53,7 +47,8 @@ def client(app, tmp_path):
 
 
 def test_a_run_is_stopped_found_again_by_another_page_and_resumed(client, app, tmp_path):
-    run = start(client, "Ann", settings="steps = 200\npause_seconds = 0.02")
+    resumed = tmp_path / "resumed"
+    run = start(client, "Ann", settings=f"steps = 200\npause_seconds = 0.05\npauses_until = {resumed}")
 
     def status():
         return client.predict(run=run, api_name="/train_status")
@@ -62,6 +57,7 @@ def test_a_run_is_stopped_found_again_by_another_page_and_resumed(client, app, t
     client.predict(run=run, api_name="/train_stop")
     wait_for(lambda: status()["state"] == "stopped")
     stopped_at = status()["step"]
+    resumed.touch()
     another = client_of(app, tmp_path / "downloads")
     assert {"run": run, "name": "Ann", "method": "tiny", "state": "stopped"} in another.predict(api_name="/trainings")
     assert another.predict(run=run, api_name="/train_resume") == run
@@ -80,9 +76,11 @@ def test_a_run_is_stopped_found_again_by_another_page_and_resumed(client, app, t
         ({"settings": "speed = 9"}, "no setting “speed”"),
         ({"settings": "faster!"}, "is no setting"),
         ({"files": ()}, "Bring recordings first"),
+        ({"method": "instant", "settings": "start = /srv/other.safetensors"}, "On a page a training starts from"),
+        ({"method": "instant", "settings": "start = better"}, "On a page a training starts from: plain, meta"),
     ],
 )
-def test_what_is_wrong_is_told_in_a_sentence_and_nothing_is_begun(client, changes, answer):
+def test_an_invalid_request_is_refused_and_no_training_is_started(client, changes, answer):
     before = client.predict(api_name="/trainings")
     with pytest.raises(AppError, match=answer):
         start(client, **({"name": "Bob"} | changes))
@@ -90,14 +88,14 @@ def test_what_is_wrong_is_told_in_a_sentence_and_nothing_is_begun(client, change
 
 
 @pytest.mark.parametrize("run", ["", "..", "../../etc", "nonsense"])
-def test_no_name_of_a_run_leads_elsewhere(client, run):
+def test_a_run_id_cannot_name_another_path(client, run):
     for endpoint in ("/train_status", "/train_stop", "/train_resume", "/train_delete", "/train_take"):
         with pytest.raises(AppError):
             client.predict(run=run, api_name=endpoint)
 
 
 @pytest.mark.slow
-def test_two_visitors_of_a_shared_page_train_at_once_and_never_meet(tmp_path):
+def test_two_sessions_of_a_shared_page_train_separately(tmp_path):
     with app_that_trains(tmp_path / "home", shared=True) as address:
         ann, bob = (client_of(address, tmp_path / "downloads") for _ in range(2))
         runs = {"Ann": start(ann, "Same name", files=(LINE, LINE)), "Bob": start(bob, "Same name", files=(SUNG, SUNG))}
@@ -115,11 +113,24 @@ def test_two_visitors_of_a_shared_page_train_at_once_and_never_meet(tmp_path):
         assert "sung_line" in origins["Bob"]
 
 
-def test_the_check_up_speaks_the_visitors_language():
+def test_the_doctor_report_is_translated():
     korean = SimpleNamespace(headers={"accept-language": "ko-KR"})
-    heard = examine([Recording(Path(LINE), "<line>")], "en")
-    english, translated = described(heard, [], None), described(heard, [], korean)
+    heard = examine_recordings([Recording(Path(LINE), "<line>")], "en")
+    english, translated = format_report(heard, [], None), format_report(heard, [], korean)
     assert "Only 5 seconds can be used" in english
-    assert "Sounds of the language that are heard: " in english
-    assert "쓸 수 있는 소리가 5초뿐입니다" in translated
+    assert "Speech sounds found: " in english
+    assert "사용할 수 있는 소리가 5초뿐입니다" in translated
     assert "Only" not in translated
+
+
+def test_a_long_recording_is_cut_into_a_zip_of_slices(client, tmp_path):
+    lengths = {"min_seconds": 1, "max_seconds": 3}
+    archive, note = client.predict(recordings=[handle_file(LINE), handle_file(SUNG)], **lengths, api_name="/slice")
+    with zipfile.ZipFile(archive) as opened:
+        opened.extractall(tmp_path)
+    slices = [read_audio(path) for path in sorted(tmp_path.glob("*.flac"))]
+    assert note.startswith(f"{len(slices)} slices")
+    assert len(slices) > 2
+    assert all(one.seconds <= 3 for one in slices)
+    with pytest.raises(AppError, match="Choose a recording first"):
+        client.predict(recordings=[], api_name="/slice")

@@ -1,11 +1,12 @@
-"""The same tasks from a shell: `vc cover`, `vc separate`, `vc convert`, `vc emotion`, `vc voices` and more."""
+"""Command line interface `vc`: `vc cover`, `vc separate`, `vc convert`, `vc emotion`, `vc voices` and more."""
 
 import logging
+import sys
+import warnings
 from typing import Annotated
 
 import typer
 
-import vc_core.quick_start  # noqa: F401
 from vc_core import __version__
 from vc_core.cli.batch import batch
 from vc_core.cli.console import out
@@ -13,19 +14,23 @@ from vc_core.cli.convert import convert
 from vc_core.cli.cover import cover
 from vc_core.cli.doctor import doctor
 from vc_core.cli.emotion import emotion
+from vc_core.cli.live.command import live
 from vc_core.cli.separate import separate
-from vc_core.cli.so_vits import add_so_vits as add_so_vits  # which registers itself
+from vc_core.cli.slice import slice_recordings
 from vc_core.cli.speak import speak
 from vc_core.cli.train import train_app
 from vc_core.cli.voices import verify, voices_app
+from vc_core.startup import reduce_garbage_collection
 
 app = typer.Typer(no_args_is_help=True, help="Voice Studio from the shell.", pretty_exceptions_enable=False)
 app.command()(cover)
 app.command()(batch)
 app.command()(separate)
 app.command()(convert)
+app.command()(live)
 app.command()(speak)
 app.command()(emotion)
+app.command("slice")(slice_recordings)
 app.command()(doctor)
 app.add_typer(train_app, name="train")
 app.command()(verify)
@@ -41,4 +46,7 @@ def options(version: Annotated[bool, typer.Option("--version", help="Show the ve
 
 
 def main() -> None:
+    if not sys.warnoptions:  # those of libraries are for developers, who ask for them with python -W or PYTHONWARNINGS
+        warnings.simplefilter("ignore")
+    reduce_garbage_collection()
     app()

@@ -1,4 +1,4 @@
-"""`python -m vc_core.cli` is `vc`."""
+"""Makes `python -m vc_core.cli` run `vc`."""
 
 from vc_core.cli import main
 

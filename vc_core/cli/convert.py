@@ -1,74 +1,109 @@
-"""`vc convert`: songs in another voice, each with its report card."""
+"""`vc convert`: convert recordings to another voice, with a report card for each."""
 
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
-from vc_core.cli.console import bar, check_choice, err, out, sentences
-from vc_core.cli.voices import library
-from vc_core.conversion import AUTOMATIC_KEYS, ConversionOptions
-from vc_core.conversion.base import AutomaticKey
-from vc_core.conversion.so_vits_options import TUNABLE, tuned
-from vc_core.errors import UserError
-from vc_core.pitch import METHODS
-from vc_core.reading import open_audio
-from vc_core.recipes.singing import Part, Performance, convert_singer
-from vc_core.report_card import MEASURES
-from vc_core.writing import DEFAULT_FORMAT, FORMATS
+from vc_core.cli.console import err, print_file, show_errors, show_progress
+from vc_core.cli.options import with_options
+from vc_core.cli.results import FileOptions, ResultFolder
+from vc_core.cli.voices import open_library
+from vc_core.conversion import CONVERTERS, ConversionOptions, read_own_options
+from vc_core.conversion.report_card import MEASURES
+from vc_core.errors import Message, UserError
+from vc_core.options import option
+from vc_core.recipes.convert import ConversionTask, ConvertedVoice, name_result
+from vc_core.recipes.reference_voice import DEFAULT_LICENCE, ReferenceVoiceTask
+from vc_core.recipes.task import perform
+from vc_core.voices.facts import VoiceFacts
+from vc_core.voices.library import CONSENTS, Voice, VoiceLibrary, make_folder_name
 
-USUAL = ConversionOptions()
+
+@dataclass(frozen=True, kw_only=True)
+class SingerOptions:
+    """A voice of the library, or a recording of one."""
+
+    voice: str = option("", Message("voice"), flag="--voice,-v", help="A name from `vc voices list`.")
+    reference: str = option(
+        "", Message("reference"), flag="--reference,-r",
+        help="Instead, a recording of the voice, of 10 seconds or more. To keep it: `vc voices add-recording`.",
+    )  # fmt: skip
+    consent: str = option(
+        "", Message("consent"), flag="--consent", help=f"Whose voice the recording has: {', '.join(CONSENTS)}."
+    )
+
+    @contextmanager
+    def open(self) -> Iterator[Voice]:
+        """The voice; that of a recording is deleted at the end."""
+        if bool(self.voice) == bool(self.reference) or (self.reference and self.consent not in CONSENTS):
+            raise UserError(
+                "Name a voice with --voice; or a recording of one with --reference, and whose it is with --consent "
+                "({choices}).",
+                choices=", ".join(CONSENTS),
+            )
+        if self.voice:
+            yield open_library().find(self.voice)
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            recording = Path(self.reference)
+            facts = VoiceFacts(make_folder_name(recording.stem), self.consent, DEFAULT_LICENCE)
+            with show_progress(recording.name) as progress:
+                voice = perform(ReferenceVoiceTask(recording, facts, VoiceLibrary(Path(folder))), progress)
+            yield voice
 
 
+def describe_own_options() -> str:
+    """For the help: the settings of each engine that has any."""
+    names = {one.label: ", ".join(field.name for field in fields(one.own_options)) for one in CONVERTERS.values()}
+    return " ".join(f"{label}: {listed}." for label, listed in names.items() if listed)
+
+
+@with_options(FileOptions, into="results")
+@with_options(ConversionOptions)
+@with_options(SingerOptions, into="singer")
 def convert(
     songs: Annotated[list[Path], typer.Argument(help="Recordings of a voice, without music.")],
-    voice: Annotated[str, typer.Option("--voice", "-v", help="A name from `vc voices list`.")],
-    key: Annotated[float, typer.Option(help="Semitones up or down.")] = USUAL.key_shift_semitones,
-    auto_key: Annotated[str, typer.Option(help=f"{', '.join(AUTOMATIC_KEYS)}.")] = USUAL.automatic_key,
-    formant: Annotated[
-        float, typer.Option(help="Semitones: down for a larger throat.")
-    ] = USUAL.formant_shift_semitones,
-    breath: Annotated[float, typer.Option(help="More or less breath, in dB.")] = USUAL.breath_db,
-    seed: Annotated[int, typer.Option(help="The same number gives the same sound.")] = USUAL.seed,
-    pitch: Annotated[str, typer.Option(help=f"How pitch is found: {', '.join(METHODS)}.")] = USUAL.pitch_method,
-    so_vits: Annotated[
-        list[str] | None, typer.Option(help=f"Of so-vits voices, as name=value: {', '.join(TUNABLE)}.")
+    singer: SingerOptions,
+    options: ConversionOptions,
+    results: FileOptions,
+    settings: Annotated[
+        list[str] | None, typer.Option("--setting", "--so-vits", help=f"As name=value. {describe_own_options()}")
     ] = None,
-    format_name: Annotated[str, typer.Option("--format", help=f"{', '.join(FORMATS)}.")] = DEFAULT_FORMAT,
     out_folder: Annotated[Path, typer.Option("--out", "-o", help="Where the results go.")] = Path("converted"),
 ) -> None:
     """Let another voice sing it. A recording that fails does not stop the others."""
-    with sentences():
-        check_choice("format", format_name, FORMATS)
-        mode = cast(AutomaticKey, auto_key)  # which the options themselves check
-        options = ConversionOptions(key, mode, formant, breath, seed, pitch, tuned(so_vits or ()))
-        part = Part(library().find(voice), options, format_name)
-    failed = 0
-    for song in songs:
-        target = out_folder / f"{song.stem} - {part.voice.folder.name}{part.suffix}"
-        try:
-            with bar(song.name) as progress:
-                done = convert_singer(open_audio(song), target, part, progress=progress)
-        except UserError as error:
-            failed += 1
-            err.print(f"[red]{escape(song.name)}: {escape(str(error))}[/]")
-            continue
-        tell(done)
-    if failed:
-        raise typer.Exit(1)
+    format_name = results.format_name
+    with show_errors(), singer.open() as voice:
+        options = replace(options, own=read_own_options(voice, settings or ()))
+
+        def convert_one(song: Path, target: Path) -> list[Path]:
+            with show_progress(song.name) as progress:
+                made = perform(ConversionTask(song, target, voice, options, format_name), progress)
+            print_result(made)
+            return [made.converted.path]
+
+        # The folder of a recording's voice is another each time.
+        request = ["convert", voice.card if singer.reference else voice, options, format_name]
+        made = ResultFolder(out_folder, request, results.force)
+        made.make_each(songs, name_result("", voice, format_name), convert_one)
 
 
-def tell(done: Performance) -> None:
-    """The path to read on, and the card and the notes beside it."""
-    out.print(str(done.converted.path), highlight=False, soft_wrap=True)
+def print_result(made: ConvertedVoice) -> None:
+    """Print the path to stdout, report card and notes to stderr."""
+    print_file(made.converted.path)
     table = Table("Report card", "", "Good is")
     for name, measure in MEASURES.items():
-        value = getattr(done.card, name)
+        value = getattr(made.card, name)
         colour = "green" if measure.is_good(value) else "yellow"
         table.add_row(measure.label, f"[{colour}]{measure.text(value)}[/]", measure.good)
     err.print(table)
-    err.print(f"Shifted by {done.converted.shift_semitones:+.3g} semitones.")
-    for note in done.converted.notes:
+    err.print(f"Shifted by {made.converted.shift_semitones:+.3g} semitones.")
+    for note in made.converted.notes:
         err.print(f"[yellow]{escape(note)}[/]")

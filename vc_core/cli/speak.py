@@ -1,37 +1,69 @@
-"""`vc speak`: a text in any voice."""
+"""`vc speak`: text to speech in a voice."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from vc_core.cli.console import bar, check_choice, sentences
-from vc_core.cli.convert import tell
-from vc_core.cli.voices import library
+from vc_core.cli.console import show_errors, show_progress
+from vc_core.cli.convert import print_result
+from vc_core.cli.options import with_options
+from vc_core.cli.voices import open_library
 from vc_core.conversion import ConversionOptions
-from vc_core.recipes.singing import Part, speak_as
-from vc_core.speaking import FASTEST, GUESS, LANGUAGES, SLOWEST, USUAL_SPEED, Line
-from vc_core.writing import DEFAULT_FORMAT, FORMATS
+from vc_core.errors import Message
+from vc_core.files.results import check_free, choose_free_path
+from vc_core.files.writing import FORMATS, format_option
+from vc_core.options import check_options, option
+from vc_core.recipes.speak import SpeechTask
+from vc_core.recipes.task import perform
+from vc_core.speech.synthesis import (
+    DEFAULT_WORDS_PER_MINUTE,
+    GUESS,
+    LANGUAGES,
+    MAX_WORDS_PER_MINUTE,
+    MIN_WORDS_PER_MINUTE,
+    SpeechRequest,
+)
+
+HELP = {"key_shift_semitones": "Semitones from the voice's own pitch.", "seed": "Of the noise in the voice."}
 
 
+@dataclass(frozen=True, kw_only=True)
+class SpeechOptions:
+    language: str = option(GUESS, Message("language"), flag="--language,-l", help=f"{GUESS}, {', '.join(LANGUAGES)}.")
+    words_per_minute: float = option(
+        float(DEFAULT_WORDS_PER_MINUTE), Message("speed"), flag="--speed",
+        help=f"Words per minute, {MIN_WORDS_PER_MINUTE} to {MAX_WORDS_PER_MINUTE}.",
+    )  # fmt: skip
+    format_name: str = format_option()
+
+    def __post_init__(self) -> None:
+        check_options(self)
+
+
+@with_options(ConversionOptions, only=list(HELP), help=HELP, automatic_key="semitones")
+@with_options(SpeechOptions, into="speech")
 def speak(
     text: Annotated[str, typer.Argument(help="What is to be said.")],
     voice: Annotated[str, typer.Option("--voice", "-v", help="A name from `vc voices list`.")],
-    language: Annotated[str, typer.Option("--language", "-l", help=f"{GUESS}, {', '.join(LANGUAGES)}.")] = GUESS,
-    speed: Annotated[float, typer.Option(help=f"Words per minute, {SLOWEST} to {FASTEST}.")] = USUAL_SPEED,
-    key: Annotated[float, typer.Option(help="Semitones from the voice's own pitch.")] = 0.0,
-    seed: Annotated[int, typer.Option(help="Of the noise in the voice.")] = 0,
-    format_name: Annotated[str, typer.Option("--format", help=f"{', '.join(FORMATS)}.")] = DEFAULT_FORMAT,
+    speech: SpeechOptions,
+    options: ConversionOptions,
     out_file: Annotated[
         Path | None, typer.Option("--out", "-o", help="The file to write; its ending follows the format.")
     ] = None,
+    force: Annotated[bool, typer.Option(help="Overwrite the file if it exists.")] = False,
 ) -> None:
     """Say a text in a voice."""
-    with sentences():
-        check_choice("format", format_name, FORMATS)
-        options = ConversionOptions(key_shift_semitones=key, automatic_key="semitones", seed=seed)
-        part = Part(library().find(voice), options, format_name)
-        target = (out_file or Path("spoken")).with_suffix(part.suffix)
-        with bar("Speaking") as progress:
-            done = speak_as(Line(text, language, speed), target, part, progress=progress)
-    tell(done)
+    with show_errors():
+        target = (out_file or Path("spoken")).with_suffix(FORMATS[speech.format_name].suffix)
+        if out_file:
+            check_free(target, force=force)
+        elif not force:
+            target = choose_free_path(target)
+        request = SpeechRequest(text, speech.language, speech.words_per_minute)
+        with show_progress("Speaking") as progress:
+            made = perform(
+                SpeechTask(request, target, open_library().find(voice), options, speech.format_name), progress
+            )
+    print_result(made)

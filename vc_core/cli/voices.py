@@ -1,5 +1,6 @@
-"""`vc voices …` and `vc verify`: the library of voices, and where a sound came from."""
+"""`vc voices …` and `vc verify`: manage the voice library, and read the provenance of a file."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -7,30 +8,43 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from vc_core import watermark
-from vc_core.cli.console import bar, err, out, sentences
+from vc_core.checkpoints.hub import parse_checkpoint
+from vc_core.cli.console import check_choice, err, out, show_errors, show_progress
+from vc_core.cli.options import with_options
 from vc_core.conversion import STARTER_VOICES
+from vc_core.conversion.importing import (
+    ModelChoice,
+    ModelContents,
+    find_doubts,
+    import_model,
+    inspect_model,
+    open_source,
+)
 from vc_core.errors import UserError
-from vc_core.hub import parse_checkpoint
-from vc_core.provenance import read_origin
-from vc_core.reading import open_audio, read_audio
-from vc_core.voice_sharing import export_zip, import_from_hub, import_zip, publish
-from vc_core.voices import VoiceLibrary, voices_home
-from vc_core.voices import verify as verify_voice
+from vc_core.files import watermark
+from vc_core.files.containers import sniff
+from vc_core.files.provenance import read_origin
+from vc_core.files.reading import open_audio, read_audio
+from vc_core.files.results import check_free
+from vc_core.progress import Progress, subprogress
+from vc_core.recipes.reference_voice import DEFAULT_LICENCE, ReferenceVoiceTask
+from vc_core.recipes.task import perform
+from vc_core.voices.facts import VoiceFacts
+from vc_core.voices.library import CONSENTS, Voice, VoiceLibrary, find_faults, get_voices_folder, join_faults
+from vc_core.voices.sharing import export_zip, import_from_hub, import_zip, publish
 
 voices_app = typer.Typer(no_args_is_help=True, help="The library of voices.")
 
 
 def verify(file: Annotated[Path, typer.Argument(help="A sound file.")]) -> None:
     """Tell whether a file says that it is AI-generated, and by what. Exit code 3 if it does not."""
-    with sentences():
+    with show_errors():
         open_audio(file)
         origin = read_origin(file)
-        sure = watermark.confidence(read_audio(file)) if watermark.is_installed() else 0.0
-    if sure >= watermark.MARKED:
-        err.print(
-            f"A watermark seems to be in the sound ({sure:.0%} sure). Alone it is no proof: held tones mislead it."
-        )
+        confidence = watermark.detect_watermark(read_audio(file)) if watermark.is_installed() else 0.0
+    if confidence >= watermark.DETECTION_THRESHOLD:
+        found = f"A watermark seems to be in the sound ({confidence:.0%} sure)."
+        err.print(f"{found} Alone it is no proof: held tones mislead it.")
     if origin.provenance is None:
         out.print("No mark of Voice Studio: made elsewhere, or the mark was removed.")
         raise typer.Exit(3)
@@ -46,10 +60,12 @@ def verify(file: Annotated[Path, typer.Argument(help="A sound file.")]) -> None:
 def list_voices() -> None:
     """Show the voices of the library."""
     table = Table("Name", "Engine", "Pitch range", "Licence", "Whose voice")
-    for voice in library().list():
-        reach = voice.card.pitch_range_hz
-        hertz = f"{reach[0]:.0f}–{reach[1]:.0f} Hz" if reach else "–"
-        table.add_row(*map(escape, (voice.name, voice.card.engine, hertz, voice.card.licence, voice.card.consent)))
+    for voice in open_library().list():
+        hertz = voice.card.pitch_range_hz
+        pitch_range = f"{hertz[0]:.0f}–{hertz[1]:.0f} Hz" if hertz else "–"
+        table.add_row(
+            *map(escape, (voice.name, voice.card.engine, pitch_range, voice.card.licence, voice.card.consent))
+        )
     out.print(table)
 
 
@@ -59,40 +75,120 @@ def add_voice(
     name: Annotated[str, typer.Option(help="Another name for it.")] = "",
 ) -> None:
     """Add a voice to the library."""
-    with sentences(), bar("Adding") as progress:
+    with show_errors(), show_progress("Adding") as progress:
         checkpoint = parse_checkpoint(source, allow_local=True)
         if checkpoint.local is not None:
-            voice = import_zip(library(), checkpoint.local, name=name)
+            voice = import_zip(open_library(), checkpoint.local, name=name)
         else:
-            voice = import_from_hub(library(), checkpoint, name=name, progress=progress)
+            voice = import_from_hub(open_library(), checkpoint, name=name, progress=progress)
     out.print(f"“{escape(voice.name)}” has been added.")
+
+
+@voices_app.command("add-recording")
+def add_recording(
+    recording: Annotated[Path, typer.Argument(help="10 seconds or more of one voice, without music.")],
+    name: Annotated[str, typer.Option(help="What the voice shall be called.")],
+    consent: Annotated[str, typer.Option(help=f"Whose voice it is: {', '.join(CONSENTS)}.")],
+    licence: Annotated[str, typer.Option(help="Under which it may be used.")] = DEFAULT_LICENCE,
+) -> None:
+    """Add the voice of a short recording to the library, without training."""
+    with show_errors(), show_progress(recording.name) as progress:
+        task = ReferenceVoiceTask(recording, VoiceFacts(name, consent, licence), open_library())
+        voice = perform(task, progress)
+    out.print(f"“{escape(voice.name)}” has been added.")
+
+
+@voices_app.command("add-so-vits", hidden=True)
+@voices_app.command("import")
+@with_options(ModelChoice, into="choice")
+def import_voice(
+    source: Annotated[str, typer.Argument(help="owner/name on the Hub, a link, a zip file, a folder, or a .pth.")],
+    name: Annotated[str, typer.Option(help="What it shall be called.")],
+    consent: Annotated[str, typer.Option(help=f"Whose voice it is: {', '.join(CONSENTS)}.")],
+    licence: Annotated[str, typer.Option(help="As its author states it.")],
+    choice: ModelChoice,
+    speaker: Annotated[str, typer.Option(help="Who sings, if a so-vits model has several singers.")] = "",
+) -> None:
+    """Import a voice that was trained with RVC, Applio, so-vits-svc or its fork."""
+    with show_errors(), show_progress("Importing") as progress:
+        check_choice("consent", consent, CONSENTS)
+        with open_source(source, allow_local=True, progress=subprogress(progress, 0.0, 0.4)) as opened:
+            files = opened.add_files([choice.config, choice.clusters, choice.index])
+            print_alternatives(inspect_model(files, choice.checkpoint), choice)
+            facts = VoiceFacts(name, consent, licence, speaker=speaker)
+            voice = import_model(open_library(), files, choice, facts, progress=subprogress(progress, 0.4, 1.0))
+    if "index" in voice.card.settings:
+        err.print(f"Its index: {escape(voice.card.settings['index'] or 'none')}.")
+    for doubt in find_doubts(open_library(), voice):
+        err.print(escape(doubt))
+    out.print(f"“{escape(voice.name)}” has been added.")
+
+
+def print_alternatives(contents: ModelContents, choice: ModelChoice) -> None:
+    first, *others = contents.checkpoints
+    if not choice.checkpoint and others:
+        err.print(escape(f"Taking {first}. There are also: {', '.join(others[:5])}."))
+    if contents.diffusions and not choice.diffusion:
+        err.print(escape(f"It has a diffusion, too. To import it: --diffusion {contents.diffusions[0]}"))
 
 
 @voices_app.command("verify")
 def check_voice(name: str) -> None:
     """Compare a voice's files with the hashes in its card."""
-    with sentences():
-        if faults := verify_voice(library().find(name)):
-            raise UserError(f"“{name}” should not be used: {' Also: '.join(faults)}")
+    with show_errors():
+        if faults := find_faults(open_library().find(name)):
+            raise UserError("“{name}” should not be used: {faults}", name=name, faults=join_faults(faults))
     out.print(f"“{escape(name)}” is sound.")
 
 
 @voices_app.command("export")
-def export_voice(name: str, archive: Path) -> None:
-    """Pack a voice into a zip file."""
-    with sentences():
-        export_zip(library().find(name), archive)
+def export_voice(
+    name: str,
+    archive: Annotated[Path, typer.Argument(help="A .zip; for RVC and Applio the .pth of an RVC voice, or an .index.")],
+    recordings: Annotated[
+        list[Path], typer.Option(help="Sound files or folders of the voice, to make the .index from.")
+    ] = [],  # noqa: B006 - Typer copies it
+    force: Annotated[bool, typer.Option(help="Overwrite the file if it exists.")] = False,
+) -> None:
+    """Pack a voice into a zip file, or write it for RVC."""
+    with show_errors(), show_progress(archive.name) as progress:
+        check_free(archive, force=force)
+        voice = open_library().find(name)
+        if recordings:
+            export_recordings(recordings, archive, progress)
+        else:
+            choose_export(archive)(voice, archive)
     out.print(str(archive), highlight=False, soft_wrap=True)
+
+
+def export_recordings(recordings: Sequence[Path], target: Path, progress: Progress) -> None:
+    if target.suffix.lower() != ".index":
+        raise UserError("Only an .index is made from recordings.")
+    from vc_core.conversion.rvc.exporting import export_recordings_index
+
+    paths = [path for given in recordings for path in (sorted(given.rglob("*")) if given.is_dir() else [given])]
+    sounds = [open_audio(path) for path in paths if path in recordings or (path.is_file() and sniff(path))]
+    if not sounds:
+        raise UserError("There is no sound file in what you named.")
+    export_recordings_index(sounds, target, progress=progress)
+
+
+def choose_export(target: Path) -> Callable[[Voice, Path], Path]:
+    if target.suffix.lower() not in (".pth", ".index"):
+        return export_zip
+    from vc_core.conversion.rvc.exporting import export_checkpoint, export_index
+
+    return export_checkpoint if target.suffix.lower() == ".pth" else export_index
 
 
 @voices_app.command("delete")
 def delete_voice(name: str, yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False) -> None:
     """Delete a voice for good."""
-    with sentences():
-        voice = library().find(name)
+    with show_errors():
+        voice = open_library().find(name)
         if not yes:
             typer.confirm(f"Delete “{voice.name}” for good?", abort=True)
-        library().delete(name)
+        open_library().delete(name)
     out.print(f"“{escape(name)}” has been deleted.")
 
 
@@ -104,12 +200,12 @@ def publish_voice(
     public: Annotated[bool, typer.Option(help="Let everybody see it.")] = False,
 ) -> None:
     """Put a voice on the Hugging Face Hub, with a card that says whose voice it is."""
-    with sentences(), bar("Publishing") as progress:
-        voice, target = library().find(name), parse_checkpoint(repo).repo
+    with show_errors(), show_progress("Publishing") as progress:
+        voice, target = open_library().find(name), parse_checkpoint(repo).repo
         address = publish(voice, target, token=token, private=not public, progress=progress)
     out.print(address, highlight=False, soft_wrap=True)
 
 
-def library() -> VoiceLibrary:
-    """One's own voices, and those that come with the app."""
-    return VoiceLibrary(voices_home(), shipped=[STARTER_VOICES])
+def open_library() -> VoiceLibrary:
+    """The user's own voices and the starter voices."""
+    return VoiceLibrary(get_voices_folder(), shipped=[STARTER_VOICES])

@@ -1,13 +1,21 @@
-"""Add emotion: the engines a person can choose from."""
+"""Add emotion: the engines a user can choose from."""
 
 from functools import lru_cache
 from pathlib import Path
 
-from vc_core.emotion.base import GUESS, HIGHEST_INTENSITY, NEUTRAL, EmotionStyler, StyleOptions, StylerChoice
+from vc_core.emotion import relgan, rules
+from vc_core.emotion.base import (
+    GUESS,
+    HIGHEST_INTENSITY,
+    NEUTRAL,
+    EmotionEngine,
+    EmotionStyler,
+    StyleOptions,
+)
 from vc_core.emotion.profiles import PROFILES
-from vc_core.errors import UserError
-from vc_core.home import studio_home
-from vc_core.voices import Voice, VoiceLibrary, read_card
+from vc_core.engine import by_name, find_engine
+from vc_core.home import get_studio_home
+from vc_core.voices.library import Voice, VoiceLibrary
 
 __all__ = [
     "DEFAULT_STYLER",
@@ -16,66 +24,43 @@ __all__ = [
     "HIGHEST_INTENSITY",
     "NEUTRAL",
     "STYLERS",
+    "EmotionEngine",
     "EmotionStyler",
     "StyleOptions",
-    "StylerChoice",
+    "list_emotions",
     "load_styler",
     "own_models",
 ]
 
 EMOTIONS = tuple(PROFILES)
-
-
-def _rules(device: str) -> EmotionStyler:
-    # Not at the top: WORLD is slow to import, and the shell's help needs none of it.
-    from vc_core.emotion.rules import Rules
-
-    return Rules()
-
-
-def _relgan(device: str) -> EmotionStyler:
-    # It runs on the CPU, where WORLD is, and takes less time than that.
-    from vc_core.emotion.relgan import load_relgan
-
-    return load_relgan()
-
-
-STYLERS: dict[str, StylerChoice] = {
-    "rules": StylerChoice(
-        "Rules",
-        _rules,
-        notice="Works without a model: pitch, speed, loudness and voice quality as phonetics describes each emotion.",
-    ),
-    "relgan": StylerChoice(
-        "RelGAN (experimental)",
-        _relgan,
-        notice="Learned five emotions from synthetic voices that performed them, and briefly; so far it is hardly "
-        "better than their averages.",
-    ),
-}
-"""Another engine is one file and one entry here."""
+STYLERS: dict[str, EmotionEngine] = by_name(rules.ENGINE, relgan.ENGINE)
+"""Another engine is one file, and one line here."""
 DEFAULT_STYLER = "rules"
 OWN_MODELS = "emotions"
-"""The folder in the studio's home with what people have trained."""
+"""The folder in the studio's home with the models that users have trained."""
 
 
 def own_models(folder: Path | None = None) -> dict[str, Voice]:
-    """By their names, the models that somebody trained: those of that folder, or of this studio."""
-    return {model.name: model for model in VoiceLibrary(folder or studio_home() / OWN_MODELS).list()}
+    """The trained models by name: those of that folder, or of this studio."""
+    return {model.name: model for model in VoiceLibrary(folder or get_studio_home() / OWN_MODELS).list()}
+
+
+def list_emotions(name: str, own: Path | None = None) -> tuple[str, ...]:
+    """The emotions that an engine knows, or the model of that name in the folder `own`."""
+    if name == relgan.ENGINE.name:
+        return relgan.list_emotions()
+    models = {} if name in STYLERS else own_models(own)
+    return relgan.list_emotions(models[name].folder) if name in models else EMOTIONS
 
 
 def load_styler(name: str = DEFAULT_STYLER, device: str = "cpu", *, own: Path | None = None) -> EmotionStyler:
-    """The engine, or the model of the folder `own` that is called so, ready to use; the last one stays in memory."""
+    """The engine, or the model of that name in the folder `own`, ready to use; the last one stays in memory."""
     models = {} if name in STYLERS else own_models(own)
-    if name not in {**STYLERS, **models}:
-        raise UserError(f"There is no way to add emotion called “{name}”. There are: {', '.join([*STYLERS, *models])}.")
-    return _loaded(name, device, models[name].folder if models else None)
+    if name in models:
+        return _load(relgan.ENGINE, models[name].folder, device)
+    return _load(find_engine(STYLERS | dict.fromkeys(models, relgan.ENGINE), name), None, device)
 
 
 @lru_cache(maxsize=1)
-def _loaded(name: str, device: str, own: Path | None) -> EmotionStyler:
-    if own is None:
-        return STYLERS[name].load(device)
-    from vc_core.emotion.relgan import load_own
-
-    return load_own(Voice(read_card(own), own))
+def _load(engine: EmotionEngine, model: Path | None, device: str) -> EmotionStyler:
+    return engine.load(model, device)

@@ -1,43 +1,44 @@
-"""What every way to add emotion does: a voice goes in with an emotion and an intensity, and comes out with it."""
+"""Base class of the emotion stylers: give a recorded voice an emotion with an intensity."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from vc_core.audio import Audio
+from vc_core.engine import Engine
 from vc_core.errors import UserError
-from vc_core.progress import Progress, part_of, silent
+from vc_core.progress import Progress, silent, subprogress
 
 NEUTRAL = "neutral"
 GUESS = "guess"
-"""As a source: listen for the emotion that the voice has."""
+"""As the source emotion: recognise it in the recording."""
 HIGHEST_INTENSITY = 1.5
-"""Beyond 1, the full emotion, it is overdone."""
+"""1 is the full emotion; beyond it is exaggerated."""
 
 
 @dataclass(frozen=True)
 class StyleOptions:
     source: str = NEUTRAL
-    """The emotion that is in the voice; what is changed is the way from there to the wanted one."""
+    """The emotion of the recording; the change is the difference from it to the target emotion."""
     changes_tempo: bool = True
     is_singing: bool = False
-    """Melody and beat stay as they are."""
+    """Melody and rhythm do not change."""
 
 
 class EmotionStyler(ABC):
-    """An engine; it never changes after it is loaded, so that one can serve all visitors."""
+    """A loaded engine; immutable, so that one instance serves all sessions."""
 
     emotions: tuple[str, ...]
-    """Those it can give, the neutral one among them."""
+    """Supported target emotions, including `NEUTRAL`."""
 
     @abstractmethod
     def restyle(
         self, audio: Audio, emotion: str, intensity: float, options: StyleOptions, *, progress: Progress
     ) -> Audio:
-        """The voice with an emotion other than its own, and an intensity above 0."""
+        """Apply an emotion other than the source, with an intensity above 0."""
 
-    def guess(self, audio: Audio, *, progress: Progress = silent) -> str:
-        """The emotion in a voice; neutral where an engine can't tell."""
+    def recognise_emotion(self, audio: Audio, *, progress: Progress = silent) -> str:
+        """Recognise the emotion of a recording; neutral if the engine has no recogniser."""
         return NEUTRAL
 
     def style(
@@ -49,40 +50,42 @@ class EmotionStyler(ABC):
         *,
         progress: Progress = silent,
     ) -> Audio:
-        """At intensity 0, and where the voice has the emotion already, the very samples that were given.
+        """Apply an emotion; at intensity 0, or if it is the source emotion, the samples are returned unchanged.
 
-        With the tempo changed the result has another length. It may go beyond full scale: what writes it limits it.
+        Changing the tempo changes the length. The result may exceed full scale; the writer limits it.
         """
-        self._check(emotion, options.source)
+        self._check_emotions(emotion, options.source)
         if not 0.0 <= intensity <= HIGHEST_INTENSITY:
-            raise UserError(f"The intensity goes from 0 to {HIGHEST_INTENSITY:g}, and can't be {intensity:g}.")
+            raise UserError(
+                "The intensity goes from 0 to {highest:g}, and can't be {intensity:g}.",
+                highest=HIGHEST_INTENSITY,
+                intensity=intensity,
+            )
         if intensity == 0.0 or not audio.samples.any():
-            progress(1.0, "Done")
+            progress(1.0, "")
             return audio
-        known = replace(options, source=self._source(audio, options, part_of(progress, 0.0, 0.1)))
+        known = replace(options, source=self.find_source(audio, options, subprogress(progress, 0.0, 0.1)))
         if known.source == emotion:
-            progress(1.0, "Done")
+            progress(1.0, "")
             return audio
-        return self.restyle(audio, emotion, intensity, known, progress=part_of(progress, 0.1, 1.0))
+        return self.restyle(audio, emotion, intensity, known, progress=subprogress(progress, 0.1, 1.0))
 
-    def _source(self, audio: Audio, options: StyleOptions, progress: Progress) -> str:
+    def find_source(self, audio: Audio, options: StyleOptions, progress: Progress = silent) -> str:
+        """The emotion that the recording has: as the options say, or as it is recognised."""
         if options.source != GUESS:
             return options.source
-        # A melody says nothing of who sings it.
-        return NEUTRAL if options.is_singing else self.guess(audio, progress=progress)
+        # Pitch does not show the emotion of singing: the melody prescribes it.
+        return NEUTRAL if options.is_singing else self.recognise_emotion(audio, progress=progress)
 
-    def _check(self, emotion: str, source: str) -> None:
+    def _check_emotions(self, emotion: str, source: str) -> None:
         for name in (emotion, source):
             if name not in self.emotions and (name, name) != (source, GUESS):
-                raise UserError(f"There is no emotion called “{name}” here. There are: {', '.join(self.emotions)}.")
+                raise UserError(
+                    "There is no emotion called “{name}” here. There are: {known}.",
+                    name=name,
+                    known=", ".join(self.emotions),
+                )
 
 
-@dataclass(frozen=True)
-class StylerChoice:
-    """A way to add emotion that a person can choose."""
-
-    label: str
-    load: Callable[[str], EmotionStyler]
-    """Makes it ready, on a device."""
-    notice: str = ""
-    """What must be known before one relies on it."""
+EmotionEngine = Engine[Path | None, EmotionStyler]
+"""Loads a trained model from its folder, or with None the model that comes with the app."""

@@ -1,1 +1,1 @@
-"""The networks themselves, as plain torch modules."""
+"""The neural networks, as plain torch modules."""

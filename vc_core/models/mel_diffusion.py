@@ -1,8 +1,8 @@
-"""Draw a voice's mel spectrogram anew by diffusion, from what is said, the pitch and the loudness.
+"""Mel-spectrogram diffusion conditioned on content features, F0 and loudness; sampled with DPM-Solver++.
 
 The denoiser is that of DiffWave (Z. Kong et al., ICLR 2021) as DiffSinger has it (J. Liu et al., AAAI 2022); shallow
-diffusion, which starts from a rough spectrogram instead of noise, is DiffSinger's too. Steps are taken by
-DPM-Solver++ (C. Lu et al., 2022), second order, multistep. The names are those of so-vits-svc 4.1's checkpoints.
+diffusion, which starts from a rough spectrogram instead of noise, is DiffSinger's too. The sampler is DPM-Solver++
+(C. Lu et al., 2022), second order, multistep. The tensor names are those of so-vits-svc 4.1's checkpoints.
 """
 
 from collections.abc import Callable
@@ -13,13 +13,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-FEW_STEPS = 10
-"""With fewer than these the last one is of first order, which is steadier."""
+FIRST_ORDER_BELOW_STEPS = 10
+"""With fewer sampling steps the last one is of first order, which is more stable."""
 
 
 @dataclass(frozen=True)
 class DiffusionShape:
-    heard_width: int
+    content_width: int
     mels: int
     channels: int
     hidden: int
@@ -39,10 +39,10 @@ class DenoiserLayer(nn.Module):
         self.output_projection = nn.Conv1d(channels, 2 * channels, 1)
 
     def forward(self, inner: Tensor, condition: Tensor, step: Tensor) -> tuple[Tensor, Tensor]:
-        stirred = self.dilated_conv(inner + self.diffusion_projection(step)[..., None])
-        gate, value = (stirred + self.conditioner_projection(condition)).chunk(2, dim=1)
-        onward, aside = self.output_projection(torch.sigmoid(gate) * torch.tanh(value)).chunk(2, dim=1)
-        return (inner + onward) / sqrt(2.0), aside
+        mixed = self.dilated_conv(inner + self.diffusion_projection(step)[..., None])
+        gate, value = (mixed + self.conditioner_projection(condition)).chunk(2, dim=1)
+        residual, skip = self.output_projection(torch.sigmoid(gate) * torch.tanh(value)).chunk(2, dim=1)
+        return (inner + residual) / sqrt(2.0), skip
 
 
 class Denoiser(nn.Module):
@@ -56,14 +56,14 @@ class Denoiser(nn.Module):
         self.output_projection = nn.Conv1d(channels, shape.mels, 1)
 
     def forward(self, mel: Tensor, step: Tensor, condition: Tensor) -> Tensor:
-        """The noise in (batch, mels, frames), at steps of shape (batch,)."""
+        """The noise in a mel of shape (B, mels, frames), at diffusion steps of shape (B,)."""
         inner = functional.relu(self.input_projection(mel))
-        place = self.mlp(_place(step, inner.shape[1]))
-        asides = torch.zeros_like(inner)
-        for one in self.residual_layers:
-            inner, aside = one(inner, condition, place)
-            asides = asides + aside
-        together = self.skip_projection(asides / sqrt(len(self.residual_layers)))
+        step_embedding = self.mlp(_embed_step(step, inner.shape[1]))
+        skips = torch.zeros_like(inner)
+        for layer in self.residual_layers:
+            inner, skip = layer(inner, condition, step_embedding)
+            skips = skips + skip
+        together = self.skip_projection(skips / sqrt(len(self.residual_layers)))
         noise: Tensor = self.output_projection(functional.relu(together))
         return noise
 
@@ -83,60 +83,62 @@ class Diffusion(nn.Module):
 class MelDiffusion(nn.Module):
     def __init__(self, shape: DiffusionShape) -> None:
         super().__init__()
-        self.unit_embed = nn.Linear(shape.heard_width, shape.hidden)
+        self.unit_embed = nn.Linear(shape.content_width, shape.hidden)
         self.f0_embed, self.volume_embed = nn.Linear(1, shape.hidden), nn.Linear(1, shape.hidden)
         self.aug_shift_embed = nn.Linear(1, shape.hidden, bias=False) if shape.has_shift else None
         self.spk_embed = nn.Embedding(shape.speakers, shape.hidden) if shape.speakers else None
         self.decoder = Diffusion(shape)
 
-    def condition(self, heard: Tensor, hertz: Tensor, loudness: Tensor, singers: list[tuple[int, float]]) -> Tensor:
-        """From (1, heard width, hops) and twice (1, hops) to (1, hidden, hops); singers come with their shares."""
-        condition: Tensor = self.unit_embed(heard.transpose(1, 2)) + self.volume_embed(loudness[..., None])
+    def encode_condition(
+        self, content: Tensor, hertz: Tensor, loudness: Tensor, speakers: list[tuple[int, float]]
+    ) -> Tensor:
+        """Content (1, content width, frames), F0 and loudness (1, frames), weighted speakers: (1, hidden, frames)."""
+        condition: Tensor = self.unit_embed(content.transpose(1, 2)) + self.volume_embed(loudness[..., None])
         condition = condition + self.f0_embed(torch.log(1 + hertz / 700)[..., None])
         if self.spk_embed is not None:
-            for number, share in singers:
-                condition = condition + share * self.spk_embed.weight[number]
+            for number, weight in speakers:
+                condition = condition + weight * self.spk_embed.weight[number]
         return condition.transpose(1, 2)
 
-    def drawn_anew(self, mel: Tensor, condition: Tensor, noise: Tensor, *, depth: int, speedup: int) -> Tensor:
-        """A log mel of shape (1, mels, hops), sent `depth` steps back and led here again."""
+    def refine_mel(self, mel: Tensor, condition: Tensor, noise: Tensor, *, depth: int, speedup: int) -> Tensor:
+        """Shallow diffusion: adds `depth` steps of noise to a log mel (1, mels, frames), and removes it again."""
         low, high = self.decoder.spec_min.transpose(1, 2), self.decoder.spec_max.transpose(1, 2)
         scaled = (mel - low) / (high - low) * 2 - 1
-        lengths = torch.log(torch.cumprod(1 - self.decoder.betas.double(), 0)[:depth]) / 2
+        log_alphas = torch.log(torch.cumprod(1 - self.decoder.betas.double(), 0)[:depth]) / 2
 
         def denoise(noisy: Tensor, step: float) -> Tensor:
             return self.decoder.denoise_fn(noisy, noisy.new_full((1,), step), condition)  # type: ignore[no-any-return]
 
-        drawn = drawn_by_steps(denoise, scaled, noise, lengths, max(1, len(lengths) // speedup))
-        return (drawn + 1) / 2 * (high - low) + low
+        sampled = sample_dpm_solver(denoise, scaled, noise, log_alphas, max(1, len(log_alphas) // speedup))
+        return (sampled + 1) / 2 * (high - low) + low
 
 
-def drawn_by_steps(
-    denoise: Callable[[Tensor, float], Tensor], clean: Tensor, noise: Tensor, lengths: Tensor, steps: int
+def sample_dpm_solver(
+    denoise: Callable[[Tensor, float], Tensor], clean: Tensor, noise: Tensor, log_alphas: Tensor, steps: int
 ) -> Tensor:
-    """Add noise up to the last of the diffusion's `lengths` (logarithms), and take it away in so many steps."""
-    places = torch.linspace(len(lengths) - 1, 0, steps + 1, dtype=torch.float64)
-    whole = places.long().clamp(max=max(0, len(lengths) - 2))
-    after = (whole + 1).clamp(max=len(lengths) - 1)
-    length = torch.lerp(lengths[whole], lengths[after], (places - whole).to(lengths))
-    alphas, sigmas = length.exp(), torch.sqrt(-torch.expm1(2 * length))
-    ratios = (alphas / sigmas).log()
-    sound = (alphas[0] * clean + sigmas[0] * noise).to(clean)
+    """Noise a clean mel up to the last of `log_alphas`, and denoise it again in `steps` of DPM-Solver++(2M)."""
+    positions = torch.linspace(len(log_alphas) - 1, 0, steps + 1, dtype=torch.float64)
+    whole = positions.long().clamp(max=max(0, len(log_alphas) - 2))
+    after = (whole + 1).clamp(max=len(log_alphas) - 1)
+    log_alpha = torch.lerp(log_alphas[whole], log_alphas[after], (positions - whole).to(log_alphas))
+    alphas, sigmas = log_alpha.exp(), torch.sqrt(-torch.expm1(2 * log_alpha))
+    log_snrs = (alphas / sigmas).log()
+    mel = (alphas[0] * clean + sigmas[0] * noise).to(clean)
     last: Tensor | None = None
     for at in range(steps):
-        guessed = (sound - sigmas[at].float() * denoise(sound, float(places[at]))) / alphas[at].float()
-        step = ratios[at + 1] - ratios[at]
-        towards = guessed
-        if last is not None and (at + 1 < steps or steps >= FEW_STEPS):
-            towards = guessed + (step / (2 * (ratios[at] - ratios[at - 1]))).float() * (guessed - last)
+        predicted = (mel - sigmas[at].float() * denoise(mel, float(positions[at]))) / alphas[at].float()
+        step = log_snrs[at + 1] - log_snrs[at]
+        target = predicted
+        if last is not None and (at + 1 < steps or steps >= FIRST_ORDER_BELOW_STEPS):
+            target = predicted + (step / (2 * (log_snrs[at] - log_snrs[at - 1]))).float() * (predicted - last)
         kept, added = sigmas[at + 1] / sigmas[at], -alphas[at + 1] * torch.expm1(-step)
-        sound, last = kept.float() * sound + added.float() * towards, guessed
-    return sound
+        mel, last = kept.float() * mel + added.float() * target, predicted
+    return mel
 
 
-def _place(step: Tensor, width: int) -> Tensor:
-    """Sines and cosines of a step, as of a place in a sentence."""
+def _embed_step(step: Tensor, width: int) -> Tensor:
+    """Sinusoidal embedding of diffusion steps: (B,) to (B, width)."""
     half = width // 2
-    rates = torch.exp(torch.arange(half, device=step.device) * (-log(10_000) / max(1, half - 1)))
-    angles = step[:, None] * rates
+    frequencies = torch.exp(torch.arange(half, device=step.device) * (-log(10_000) / max(1, half - 1)))
+    angles = step[:, None] * frequencies
     return torch.cat([angles.sin(), angles.cos()], dim=1)

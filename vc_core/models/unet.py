@@ -1,8 +1,8 @@
-"""Spleeter's U-Net: from the magnitudes of a song, how much of each point belongs to one stem.
+"""Spleeter's U-Net: soft masks of the stems from the magnitude spectrogram of a mix.
 
 After R. Hennequin et al., “Spleeter: a fast and efficient music source separation tool with pre-trained
-models”, JOSS 2020. Its pads are those of TensorFlow's “same”, and its layers stand in the order of the
-published checkpoints, so that these give the same result here.
+models”, JOSS 2020. Padding is TensorFlow's “same”, and the layers have the order of the published checkpoints, so
+that these give the same result here.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,31 +14,31 @@ from torch.nn import functional
 
 FILTERS = (16, 32, 64, 128, 256, 512)
 HALVINGS = len(FILTERS)
-"""Both sides of the input are halved so many times, and must be divisible by 2 as often."""
+"""Strided convolutions, each halving both axes: frames and bins must be divisible by 2 ** HALVINGS."""
 
 Activation = Literal["relu", "elu"]
 
 
 class UNet(nn.Module):
-    """Input and output have the shape (batch, 2, moments, bins); the output is before sigmoid or softmax."""
+    """Magnitudes (B, 2, frames, bins) to mask logits of the same shape, before sigmoid or softmax."""
 
     def __init__(self, filters: tuple[int, ...] = FILTERS, activation: Activation = "relu") -> None:
         super().__init__()
         self.convolutions = nn.ModuleList(
             nn.Conv2d(before, after, 5, stride=2) for before, after in zip((2, *filters), filters, strict=False)
         )
-        # What leaves the deepest convolution goes up as it is; only the others are normalised on their way down.
-        self.down_norms = nn.ModuleList(_norm(width) for width in filters[:-1])
+        # The output of the deepest convolution is not normalised.
+        self.down_norms = nn.ModuleList(_build_norm(width) for width in filters[:-1])
         self.down_activation = nn.LeakyReLU(0.2) if activation == "relu" else nn.ELU()
         self.up_activation = nn.ReLU() if activation == "relu" else nn.ELU()
         widths = (*reversed(filters[:-1]), 1)
-        # From the second on, each hears the convolution of its own size beside the one before it.
-        heard = (filters[-1], *(2 * width for width in widths[:-1]))
+        # From the second on, each takes the skip connection of its size as well.
+        inputs = (filters[-1], *(2 * width for width in widths[:-1]))
         self.expansions = nn.ModuleList(
             nn.ConvTranspose2d(before, after, 5, stride=2, padding=1)
-            for before, after in zip(heard, widths, strict=True)
+            for before, after in zip(inputs, widths, strict=True)
         )
-        self.up_norms = nn.ModuleList(_norm(width) for width in widths)
+        self.up_norms = nn.ModuleList(_build_norm(width) for width in widths)
         self.dropout = nn.Dropout(0.5)
         self.last = nn.Conv2d(1, 2, 4, dilation=2, padding=3)
 
@@ -56,11 +56,11 @@ class UNet(nn.Module):
                 x = self.dropout(x)
             if skips:
                 x = torch.cat([skips.pop(), x], dim=1)
-        last: Tensor = self.last(x)
-        return last
+        logits: Tensor = self.last(x)
+        return logits
 
 
-def _norm(width: int) -> nn.BatchNorm2d:
+def _build_norm(width: int) -> nn.BatchNorm2d:
     return nn.BatchNorm2d(width, eps=1e-3, momentum=0.01)
 
 
@@ -68,7 +68,7 @@ ForEach = Callable[[Callable[[nn.Module], Tensor], Iterable[nn.Module]], Iterabl
 
 
 class StemNets(nn.Module):
-    """One network for each stem; what they claim of each point is weighed against one another."""
+    """One U-Net for each stem; their mask logits become soft masks by softmax over the stems or by sigmoid."""
 
     def __init__(
         self,
@@ -81,13 +81,13 @@ class StemNets(nn.Module):
         super().__init__()
         self.nets = nn.ModuleDict({name: UNet(filters, activation) for name in stem_names})
         self.exclusive = exclusive
-        """Whether the stems share each point by softmax, or each claims what it wants of it."""
+        """Whether the masks of a bin sum to 1 (softmax), or are independent (sigmoid)."""
 
     def forward(self, magnitudes: Tensor, each: ForEach = map) -> Tensor:
-        """Magnitudes of shape (batch, 2, moments, bins); gives each stem's, stacked in front.
+        """Magnitudes (B, 2, frames, bins) to masked magnitudes (stems, B, 2, frames, bins).
 
-        `each` may be a map that works in parallel.
+        `each` may be a parallel map.
         """
-        claims = torch.stack(list(each(lambda net: net(magnitudes), self.nets.values())))
-        shares = torch.softmax(claims, dim=0) if self.exclusive else torch.sigmoid(claims)
-        return shares * magnitudes
+        logits = torch.stack(list(each(lambda net: net(magnitudes), self.nets.values())))
+        masks = torch.softmax(logits, dim=0) if self.exclusive else torch.sigmoid(logits)
+        return masks * magnitudes

@@ -1,55 +1,63 @@
-"""What every separator does: a song goes in, and its stems come out, in memory or from file to file."""
+"""Base class of the source separators: split a song into stems, in memory or from file to file."""
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from vc_core.audio import Audio, join, resample_blocks, resampled_frames
-from vc_core.errors import UserError
+from vc_core.audio import Audio, count_resampled_frames, join_blocks, resample_blocks
+from vc_core.engine import Engine
+from vc_core.errors import Message, UserError
+from vc_core.files.reading import AudioFile
+from vc_core.files.writing import DEFAULT_FORMAT, FORMATS, AudioWriter
 from vc_core.progress import Progress, silent
-from vc_core.reading import AudioFile
-from vc_core.slicing import Windows, stream_in_windows
-from vc_core.writing import DEFAULT_FORMAT, FORMATS, AudioWriter
+from vc_core.signal.fitting_windows import FittingProcess
+from vc_core.signal.windows import BatchProcess, Windows, stream_in_positioned_windows
 
 Stems = Mapping[str, Audio]
-"""The parts of a song by name, each with the song's rate, channels and length."""
+"""Stems of a song by name, each with the song's sample rate, channels and number of frames."""
 
 
 @dataclass(frozen=True)
 class SavedStem:
     path: Path
     notes: tuple[str, ...]
-    """What was changed on the way into the file."""
+    """Changes made while writing, such as a lowered level."""
 
 
 class Separator(ABC):
-    """An engine; it never changes after it is loaded, so that one can serve all visitors."""
+    """A loaded engine; immutable, so that one instance serves all sessions."""
 
     stem_names: tuple[str, ...]
-    """The last one is given what none of them claims."""
+    """The last stem gets the residual."""
     windows: Windows
     sample_rate: int | None = None
-    """The only rate it hears; None if any will do."""
-    hears_stereo: bool = False
-    """Whether it takes nothing but two channels; a mono song is given to it as two equal ones."""
+    """The sample rate of its input; None for any."""
+    requires_stereo: bool = False
+    """Whether its input must have two channels; a mono song is duplicated to two."""
+    device: str = "cpu"
+    """Where its networks run. On CUDA, `split_batch` gets as many windows as fit into the free memory."""
 
     @abstractmethod
-    def split(self, piece: Audio) -> Stems:
-        """The stems of one window."""
+    def split(self, window: Audio) -> Stems:
+        """Separate one window."""
+
+    def split_batch(self, windows: Sequence[Audio]) -> list[Stems]:
+        """Separate windows of equal length at once; networks override it, with the result of `split`."""
+        return [self.split(window) for window in windows]
 
     def separate(self, song: Audio, *, sums_to_song: bool = True, progress: Progress = silent) -> Stems:
-        """The stems of a song that is in memory."""
+        """Separate a song in memory."""
         stems = {name: np.empty_like(song.samples) for name in self.stem_names}
         filled = 0
-        for pieces in self.stream(song, sums_to_song=sums_to_song, progress=progress):
-            end = filled + pieces[self.stem_names[0]].frames
-            for name, piece in pieces.items():
-                stems[name][:, filled:end] = piece.samples
+        for blocks in self.stream(song, sums_to_song=sums_to_song, progress=progress):
+            end = filled + blocks[self.stem_names[0]].frames
+            for name, block in blocks.items():
+                stems[name][:, filled:end] = block.samples
             filled = end
         return {name: song.with_samples(samples) for name, samples in stems.items()}
 
@@ -62,130 +70,145 @@ class Separator(ABC):
         sums_to_song: bool = True,
         progress: Progress = silent,
     ) -> dict[str, SavedStem]:
-        """Write each stem to a file named after it, in memory that does not depend on the song's length."""
-        paths = self.paths(folder, format_name)
+        """Write each stem to a file named after it; memory use does not depend on the song's length."""
+        paths = self.get_stem_paths(folder, format_name)
         with ExitStack() as stack:
             writers = {
                 name: stack.enter_context(AudioWriter(path, song.sample_rate, song.channels, format_name=format_name))
                 for name, path in paths.items()
             }
-            for pieces in self.stream(song, sums_to_song=sums_to_song, progress=progress):
-                for name, piece in pieces.items():
-                    writers[name].write(piece)
+            for blocks in self.stream(song, sums_to_song=sums_to_song, progress=progress):
+                for name, block in blocks.items():
+                    writers[name].write(block)
         return {name: SavedStem(writers[name].path, tuple(writers[name].notes())) for name in paths}
 
-    def paths(self, folder: Path, format_name: str = DEFAULT_FORMAT) -> dict[str, Path]:
-        """Where `separate_file` puts each stem."""
+    def get_stem_paths(self, folder: Path, format_name: str = DEFAULT_FORMAT) -> dict[str, Path]:
+        """The files that `separate_file` writes, by stem."""
         return {name: folder / f"{name}{FORMATS[format_name].suffix}" for name in self.stem_names}
 
     def stream(
         self, song: Audio | AudioFile, *, sums_to_song: bool = True, progress: Progress = silent
     ) -> Iterator[Stems]:
-        """The stems in consecutive pieces; together exactly as long as the song.
+        """Yield the stems in consecutive blocks, with exactly as many frames as the song.
 
-        `sums_to_song` gives the last stem what no stem claims, such as treble that the engine doesn't hear.
+        `sums_to_song` gives the last stem the residual, such as treble above the engine's sample rate.
         """
-        heard = _Heard([song] if isinstance(song, Audio) else song.blocks())
-        rate = self.sample_rate or song.sample_rate
-        frames = None if song.frames is None else resampled_frames(song.frames, song.sample_rate, rate)
-        pieces = stream_in_windows(
-            resample_blocks(heard, rate), self._stacked, self.windows, frames=frames, progress=progress
+        buffer = _SongBuffer([song] if isinstance(song, Audio) else song.blocks())
+        sample_rate = self.sample_rate or song.sample_rate
+        frames = None if song.frames is None else count_resampled_frames(song.frames, song.sample_rate, sample_rate)
+        # Networks take windows of one size, so smaller ones would need as much memory.
+        split = FittingProcess(_StackedSplit(self), self.windows, shortest_seconds=self.windows.seconds)
+        stacked_blocks = stream_in_positioned_windows(
+            resample_blocks(buffer, sample_rate), split, self.windows, frames=frames, progress=progress
         )
-        for piece in resample_blocks(pieces, song.sample_rate):
-            original = heard.take(piece.frames)
-            yield self._apart(piece.between(0, original.frames), original, sums_to_song)
-        if heard.frames:  # rates that don't divide may leave the stems a frame short
-            original = heard.take(heard.frames)
+        for stacked in resample_blocks(stacked_blocks, song.sample_rate):
+            original = buffer.read(stacked.frames)
+            yield self._unstack(stacked.slice(0, original.frames), original, sums_to_song)
+        if buffer.frames:  # resampling may lose a frame
+            original = buffer.read(buffer.frames)
             silence = np.zeros((len(self.stem_names) * original.channels, original.frames), np.float32)
-            yield self._apart(original.with_samples(silence), original, sums_to_song)
+            yield self._unstack(original.with_samples(silence), original, sums_to_song)
 
-    def _stacked(self, piece: Audio) -> Audio:
-        """All stems one above the other, as channels: windows are joined for all of them at once."""
-        doubled = self.hears_stereo and piece.channels == 1
-        stems = self.split(piece.with_samples(np.repeat(piece.samples, 2, axis=0)) if doubled else piece)
-        parts = [stems[name].mono() if doubled else stems[name] for name in self.stem_names]
-        return piece.with_samples(np.concatenate([part.samples for part in parts]))
-
-    def _apart(self, stacked: Audio, original: Audio, sums_to_song: bool) -> Stems:
-        parts = np.split(stacked.samples, len(self.stem_names))
+    def _unstack(self, stacked: Audio, original: Audio, sums_to_song: bool) -> Stems:
+        stems = np.split(stacked.samples, len(self.stem_names))
         if sums_to_song:
-            parts[-1] = original.samples - sum(parts[:-1])
-        return {name: stacked.with_samples(part) for name, part in zip(self.stem_names, parts, strict=True)}
+            stems[-1] = original.samples - sum(stems[:-1])
+        return {name: stacked.with_samples(stem) for name, stem in zip(self.stem_names, stems, strict=True)}
 
 
-class _Heard:
-    """Passes a song's blocks on and keeps them until their stems come out: these must fit to the sample."""
+class _StackedSplit(BatchProcess):
+    """The stems stacked to shape (stems * channels, frames), so that all are cross-faded at once."""
+
+    def __init__(self, separator: Separator) -> None:
+        self._separator, self.device = separator, separator.device
+
+    def process_batch(self, windows: Sequence[Audio], starts: Sequence[int]) -> list[Audio]:
+        is_mono = self._separator.requires_stereo and windows[0].channels == 1
+        if is_mono:
+            windows = [window.with_samples(np.repeat(window.samples, 2, axis=0)) for window in windows]
+        return [self._stack(stems, is_mono) for stems in self._separator.split_batch(windows)]
+
+    def _stack(self, stems: Stems, is_mono: bool) -> Audio:
+        ordered = [stems[name].to_mono() if is_mono else stems[name] for name in self._separator.stem_names]
+        return ordered[0].with_samples(np.concatenate([stem.samples for stem in ordered]))
+
+
+class _SongBuffer:
+    """Yields the song's blocks and buffers them until their stems are ready, to compute the residual."""
 
     def __init__(self, blocks: Iterable[Audio]) -> None:
         self._blocks = blocks
-        self._kept: deque[Audio] = deque()
-        self._nothing: Audio | None = None
+        self._buffered: deque[Audio] = deque()
+        self._empty: Audio | None = None
         self.frames = 0
 
     def __iter__(self) -> Iterator[Audio]:
         for block in self._blocks:
-            self._nothing = block.between(0, 0)
-            self._kept.append(block)
+            self._empty = block.slice(0, 0)
+            self._buffered.append(block)
             self.frames += block.frames
             yield block
 
-    def take(self, frames: int) -> Audio:
-        """The next frames of the song, or as many as there are."""
-        if self._nothing is None:
-            raise ValueError("nothing was heard yet")
-        taken = [self._nothing]
+    def read(self, frames: int) -> Audio:
+        """Remove and return the next frames of the song, at most those that are buffered."""
+        if self._empty is None:
+            raise ValueError("no block was buffered yet")
+        blocks = [self._empty]
         missing = frames = min(frames, self.frames)
         while missing:
-            block = self._kept.popleft()
+            block = self._buffered.popleft()
             if block.frames > missing:
-                self._kept.appendleft(block.between(missing, block.frames))
-            taken.append(block.between(0, missing))
-            missing -= taken[-1].frames
+                self._buffered.appendleft(block.slice(missing, block.frames))
+            blocks.append(block.slice(0, missing))
+            missing -= blocks[-1].frames
         self.frames -= frames
-        return join(taken)
+        return join_blocks(blocks)
 
 
 @dataclass(frozen=True)
 class SeparatorOptions:
-    """What a person may ask of an engine before it is loaded."""
+    """Options that an engine needs when it is loaded."""
 
     stems: int = 2
     treble: bool = False
-    """Whether networks that hear up to 11 kHz are applied up to 16 kHz, which they were not trained for."""
+    """Apply networks trained up to 11 kHz up to 16 kHz."""
+    model: str = ""
+    """Of an engine with several models: which one; its usual one if it is empty."""
 
 
-def _yes() -> bool:
-    return True
+def _no_models() -> Sequence[str]:
+    return ()
 
 
-def _none(options: SeparatorOptions) -> int:
-    return 0
-
-
-def _nothing(options: SeparatorOptions, progress: Progress) -> None: ...
+def _no_description(model: str) -> Message | None:
+    return None
 
 
 @dataclass(frozen=True)
-class SeparatorChoice:
-    """An engine that a person can choose."""
-
-    label: str
-    load: Callable[[SeparatorOptions, str], Separator]
-    """Makes it ready, on a device."""
-    notice: str = ""
-    """What must be known before one relies on it."""
+class SeparationEngine(Engine[SeparatorOptions, Separator]):
     stem_counts: tuple[int, ...] = (2,)
     has_treble: bool = False
-    is_installed: Callable[[], bool] = _yes
-    """Whether the programs it needs are there."""
-    download_megabytes: Callable[[SeparatorOptions], int] = _none
-    """How much its weights are, if they have yet to be downloaded."""
-    prepare: Callable[[SeparatorOptions, Progress], None] = _nothing
-    """Downloads them, or says in a sentence what to install."""
-    gpu_speed: float = 0.0
-    """How many seconds of a song a GPU surely does in one; 0 if the engine makes no use of it."""
+    """Whether `SeparatorOptions.treble` has an effect."""
+    list_models: Callable[[], Sequence[str]] = _no_models
+    """The names of models to choose from, besides others; empty if the engine has one only."""
+    describe_model: Callable[[str], Message | None] = _no_description
+    """What a model is for, its size and its licence."""
+    get_usual_model: Callable[[], str] = str
+    """The name of the model that is used if none is named; empty if the engine has one only."""
+    count_stems: Callable[[str], Sequence[int]] | None = None
+    """Into how many stems a model separates, if that is not `stem_counts`."""
+
+    def get_stem_counts(self, model: str) -> Sequence[int]:
+        return self.count_stems(model) if self.count_stems else self.stem_counts
 
     def check(self, options: SeparatorOptions) -> None:
-        if options.stems not in self.stem_counts:
-            counts = " or ".join(map(str, self.stem_counts))
-            raise UserError(f"“{self.label}” separates into {counts} parts, not into {options.stems}. Choose another.")
+        if options.model and self.list_models is _no_models:
+            raise UserError("“{label}” has no models to choose from: leave the model out.", label=self.label)
+        counts = self.get_stem_counts(options.model)
+        if options.stems not in counts:
+            raise UserError(
+                "“{label}” separates into {counts} parts, not into {stems}. Choose another.",
+                label=options.model or self.label,
+                counts=" or ".join(map(str, counts)),
+                stems=options.stems,
+            )

@@ -1,18 +1,21 @@
-"""What every way to train does: steps that can be stopped after any one, and a voice at the end of any one."""
+"""Interface of all training methods: a `Trainer` can be checkpointed and exported after any optimiser step."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from vc_core.audio import Audio
+from vc_core.engine import Engine
 from vc_core.progress import Progress
+from vc_core.voices.library import Voice
 
 
 @dataclass(frozen=True)
 class Clips:
-    """Clean recordings to learn from, by whose or which they are: one entry for one voice, an emotion's name each …"""
+    """Training clips by label: one entry for a single voice, one for each emotion, or one for each speaker."""
 
     folders: Mapping[str, Sequence[Path]]
 
@@ -22,71 +25,83 @@ class Clips:
 
 
 @dataclass(frozen=True)
-class Product:
-    """What a trained voice's card has to say, beside whose it is."""
+class TrainedModel:
+    """What a training writes on the voice's card about the exported model."""
 
     engine: str
     sample_rate: int
     pitch_range_hz: tuple[float, float] | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     name: str = ""
-    """Where it is not the one that the person chose."""
+    """Empty for the name that the user chose."""
 
 
 class Trainer(ABC):
-    """Recordings prepared, networks and optimisers ready. Whoever runs it decides when it saves, sings and ends."""
+    """Networks, optimisers and prepared data. The worker decides when to checkpoint, evaluate and end."""
 
     steps_done: int = 0
     steps_per_epoch: int = 0
-    """How many it takes to hear every clip once; 0 for those that draw pieces at random and know no epochs."""
+    """0 for methods that draw random excerpts and have no epochs."""
 
     @abstractmethod
     def step(self) -> dict[str, float]:
-        """One step of learning; its losses by name."""
+        """Do one optimiser step and return its losses by name."""
 
     @abstractmethod
-    def state(self) -> dict[str, Any]:
-        """All that is needed to go on as if it had never stopped: optimisers, random numbers, order of the data.
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything that resuming needs: weights, optimisers, random number generators, order of the data.
 
-        Tensors and plain values only, so that it can be read with `weights_only=True`.
+        Tensors and plain values only, so that it can be loaded with `weights_only=True`.
         """
 
     @abstractmethod
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from there."""
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Resume from the result of `state_dict`."""
 
     @abstractmethod
-    def score(self) -> float:
-        """How far it is from recordings that were held out; lower is better."""
+    def score_held_out(self) -> float:
+        """Evaluate on the held-out recordings; lower is better."""
 
     @abstractmethod
-    def samples(self) -> dict[str, Audio]:
-        """What it can do by now, to be listened to, by name: the same phrases each time."""
+    def render_samples(self) -> dict[str, Audio]:
+        """Render audio samples by name, of the same phrases each time."""
 
     @abstractmethod
-    def export(self, folder: Path) -> Product:
-        """Write the files of the voice (or model) as it is now, without its card."""
+    def export(self, folder: Path) -> TrainedModel:
+        """Write the files of the voice or model at the current step, without its card."""
 
-    def export_second(self, folder: Path) -> Product | None:
-        """Another voice of the same training, where there is one."""
+    def export_second(self, folder: Path) -> TrainedModel | None:
+        """Write the second voice of the training, if the method trains two."""
         return None
 
     def close(self) -> None:  # noqa: B027 - most hold nothing
-        """Let go of what it holds beside memory, such as processes."""
+        """Release processes and the like."""
+
+
+PrepareTrainer = Callable[[Clips, Path, Progress], Trainer]
+"""Clips, and a folder to cache their features in, which makes a second start quick."""
 
 
 @dataclass(frozen=True)
-class TrainingMethod:
-    """A way to train that a person can choose."""
+class VoiceExtension:
+    """For methods whose product is added to a voice of the library, by whose name the run goes."""
 
-    label: str
-    settings: type[Any]
-    """A frozen dataclass whose defaults the pages and the shell read; each has `steps` and `seed`."""
-    prepare: Callable[[Clips, Any, Path, str, Progress], Trainer]
-    """Of clips, settings, a folder to keep features in, and a device; the folder makes a second start quick."""
-    notice: str = ""
-    """What must be known before one waits for it."""
+    engine: str
+    """Of the voices that can have it."""
+    fit: Callable[[Voice, Any], Mapping[str, Any]]
+    """Settings that follow from the voice; raises `UserError` if it can't have the product."""
+    add: Callable[[Path, Path], None]
+    """Add the files of an export, in the first folder, to those of the voice in the second."""
+
+
+@dataclass(frozen=True)
+class TrainingEngine(Engine[Any, PrepareTrainer]):
+    """Loaded from its settings."""
+
+    settings: type[Any] = NoneType
+    """A frozen dataclass whose defaults the page and the shell read; each has `steps` and `seed`."""
     sort: Callable[[Path], Clips] | None = None
-    """Finds out which recordings of a folder are what, such as by emotion; without it they are all one voice."""
+    """Sort the recordings of a folder, such as by emotion; without it they are all of one voice."""
     library: str = "voices"
     """The folder in the studio's home that keeps what it makes."""
+    extends: VoiceExtension | None = None

@@ -1,7 +1,7 @@
-"""One training on several devices: each hears its share of every batch, and all learn the mean of what they heard.
+"""Data-parallel training on several devices: each rank processes its shard of a batch, gradients are averaged.
 
-The process that works on the run leads: it alone saves, listens and is stopped. It starts one more for each further
-device; those do nothing but each step, when it is done, and end with it. So every device has the same weights always.
+Rank 0 is the run's worker process, which alone saves, evaluates and is stopped. It starts a child process for each
+further device; those only do the optimiser steps and end with it, so that all ranks always have the same weights.
 """
 
 import logging
@@ -19,70 +19,67 @@ import torch
 import torch.distributed as distributed
 from torch import Tensor, nn
 
-from vc_core.errors import UserError
+from vc_core.errors import Message, UserError
 
 log = logging.getLogger(__name__)
-LONGEST_WAIT = timedelta(hours=12)
-"""While the first one listens to what it has learned, the others wait; one that has died is noticed at once."""
+COLLECTIVE_TIMEOUT = timedelta(hours=12)
+"""The other ranks wait while rank 0 evaluates; a dead rank is noticed at once."""
 STEP = "step"
-LOST = (
-    "One of the devices that trained together has stopped, as when its memory is full. What was saved is kept: resume."
-)
 
 
-class Follower(Protocol):
-    def step_together(self) -> dict[str, float]: ...
+class RankTrainer(Protocol):
+    def step_distributed(self) -> dict[str, float]: ...
 
-    def restore(self, state: Mapping[str, Any]) -> None: ...
+    def load_state_dict(self, state: Mapping[str, Any]) -> None: ...
 
 
 class Ranks:
-    """This process among those of a training. Alone it has nothing to do."""
+    """This process's rank in the process group; with a single device all methods do nothing."""
 
-    def __init__(self, rank: int = 0, devices: Sequence[str] = ("cpu",), meeting: Path | None = None) -> None:
+    def __init__(self, rank: int = 0, devices: Sequence[str] = ("cpu",), rendezvous: Path | None = None) -> None:
         self.rank, self.count = rank, len(devices)
-        self._are_alike, self._meeting = False, meeting
-        self._gradients: distributed.ProcessGroup | None = None
-        if meeting is not None:
-            init = f"file://{meeting}"
+        self._is_synchronised, self._rendezvous = False, rendezvous
+        self._gradient_group: distributed.ProcessGroup | None = None
+        if rendezvous is not None:
+            init = f"file://{rendezvous}"
             distributed.init_process_group(
-                "gloo", init_method=init, rank=rank, world_size=self.count, timeout=LONGEST_WAIT
+                "gloo", init_method=init, rank=rank, world_size=self.count, timeout=COLLECTIVE_TIMEOUT
             )
-            # What is said goes through gloo, which notices a dead process at once; gradients from card to card.
+            # Messages go through gloo, which notices a dead process at once; gradients through NCCL between GPUs.
             if devices[0].startswith("cuda"):
                 torch.cuda.set_device(devices[rank])
-                self._gradients = distributed.new_group(backend="nccl")
+                self._gradient_group = distributed.new_group(backend="nccl")
 
-    def lead(self, state: Callable[[], Mapping[str, Any]]) -> None:
-        """The others do a step, too; at first, and after `forget`, they are told what is known by now."""
+    def start_step(self, state: Callable[[], Mapping[str, Any]]) -> None:
+        """Make the other ranks do a step, too; first, and after `mark_out_of_sync`, they receive the state."""
         if self.count == 1:
             return
-        with _explained():
-            if not self._are_alike:
+        with _explain_lost_rank():
+            if not self._is_synchronised:
                 distributed.broadcast_object_list([state()])
-                self._are_alike = True
+                self._is_synchronised = True
             distributed.broadcast_object_list([STEP])
 
-    def forget(self) -> None:
-        self._are_alike = False
+    def mark_out_of_sync(self) -> None:
+        self._is_synchronised = False
 
-    def share_gradients(self, networks: Sequence[nn.Module], values: Tensor, clips: int) -> Tensor:
-        """Gradients become the mean over all clips of the batch, whichever device heard them; so do the `values`."""
+    def average_gradients(self, networks: Sequence[nn.Module], values: Tensor, clips: int) -> Tensor:
+        """Average the gradients, and `values` of shape (N,), over all clips of the batch on all ranks."""
         if self.count == 1:
             return values
         weights = [weight for network in networks for weight in network.parameters()]
-        with _explained():
+        with _explain_lost_rank():
             counts = torch.tensor(
                 [clips, *(weight.grad is not None for weight in weights)], dtype=torch.float, device=values.device
             )
-            distributed.all_reduce(counts, group=self._gradients)
-            total, *have = counts.tolist()
-            learning = [weight for weight, had in zip(weights, have, strict=True) if had]
-            found = [torch.zeros_like(weight) if weight.grad is None else weight.grad for weight in learning]
-            everything = torch.cat([values, *(gradient.reshape(-1) for gradient in found)]) * (clips / total)
-            distributed.all_reduce(everything, group=self._gradients)
-        parts: Sequence[Tensor] = everything.split([len(values), *(weight.numel() for weight in learning)])
-        for weight, gradient in zip(learning, parts[1:], strict=True):
+            distributed.all_reduce(counts, group=self._gradient_group)
+            total, *gradient_counts = counts.tolist()
+            trained = [weight for weight, count in zip(weights, gradient_counts, strict=True) if count]
+            gradients = [torch.zeros_like(weight) if weight.grad is None else weight.grad for weight in trained]
+            everything = torch.cat([values, *(gradient.reshape(-1) for gradient in gradients)]) * (clips / total)
+            distributed.all_reduce(everything, group=self._gradient_group)
+        parts: Sequence[Tensor] = everything.split([len(values), *(weight.numel() for weight in trained)])
+        for weight, gradient in zip(trained, parts[1:], strict=True):
             weight.grad = gradient.view_as(weight)
         return parts[0]
 
@@ -92,57 +89,64 @@ class Ranks:
         if self.rank == 0:
             try:
                 distributed.broadcast_object_list([None])
-            except RuntimeError as error:  # they are gone already
+            except RuntimeError as error:  # the other processes have ended already
                 log.info("%s", error)
         distributed.destroy_process_group()
-        if self._meeting is not None:
-            shutil.rmtree(self._meeting.parent, ignore_errors=True)
+        if self._rendezvous is not None:
+            shutil.rmtree(self._rendezvous.parent, ignore_errors=True)
 
 
-def start_ranks(make: Callable[[str, Ranks], Follower], devices: Sequence[str]) -> Ranks:
-    """A process for each device but the first, which is this one's own; `make` must be fit for sending."""
+def start_ranks(make: Callable[[str, Ranks], RankTrainer], devices: Sequence[str]) -> Ranks:
+    """Start a child process for each device but the first; `make` must be picklable."""
     if len(devices) == 1:
         return Ranks()
-    meeting = Path(tempfile.mkdtemp(prefix="voice-studio-ranks-")) / "meeting"
+    rendezvous = Path(tempfile.mkdtemp(prefix="voice-studio-ranks-")) / "rendezvous"
     context = multiprocessing.get_context("spawn")
     for rank in range(1, len(devices)):
-        context.Process(target=_follow, args=(make, rank, tuple(devices), meeting), daemon=True).start()
-    return Ranks(0, devices, meeting)
+        context.Process(target=_run_rank, args=(make, rank, tuple(devices), rendezvous), daemon=True).start()
+    return Ranks(0, devices, rendezvous)
 
 
-def devices_for(device: str, count: int) -> tuple[str, ...]:
+def list_devices(device: str, count: int) -> tuple[str, ...]:
     if count == 1:
         return (device,)
     is_cuda = device.startswith("cuda")
     there = torch.cuda.device_count() if is_cuda else os.cpu_count() or 1
     if count > there:
-        raise UserError(f"There are {there} {'graphics cards' if is_cuda else 'cores'} here. Choose fewer devices.")
+        raise UserError(
+            "There are {count} {what} here. Choose fewer devices.",
+            count=there,
+            what=Message("graphics cards") if is_cuda else Message("cores"),
+        )
     return tuple(f"cuda:{at}" if is_cuda else device for at in range(count))
 
 
-def _follow(make: Callable[[str, Ranks], Follower], rank: int, devices: Sequence[str], meeting: Path) -> None:
+def _run_rank(make: Callable[[str, Ranks], RankTrainer], rank: int, devices: Sequence[str], rendezvous: Path) -> None:
     torch.set_num_threads(max(1, torch.get_num_threads() // len(devices)))
-    ranks = Ranks(rank, devices, meeting)
-    follower = make(devices[rank], ranks)
+    ranks = Ranks(rank, devices, rendezvous)
+    trainer = make(devices[rank], ranks)
     while True:
-        told: list[Any] = [None]
+        message: list[Any] = [None]
         try:
-            distributed.broadcast_object_list(told)
-        except RuntimeError:  # the first has been killed
+            distributed.broadcast_object_list(message)
+        except RuntimeError:  # rank 0 has been killed
             return
-        if told[0] is None:
+        if message[0] is None:
             ranks.close()
             return
-        if told[0] == STEP:
-            follower.step_together()
+        if message[0] == STEP:
+            trainer.step_distributed()
         else:
-            follower.restore(told[0])
+            trainer.load_state_dict(message[0])
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _explain_lost_rank() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
         log.exception("a rank is lost")
-        raise UserError(LOST) from error
+        raise UserError(
+            "One of the devices that trained together has stopped, as when its memory is full. What was saved is "
+            "kept: resume."
+        ) from error

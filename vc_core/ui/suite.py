@@ -1,4 +1,4 @@
-"""The suite: its tabs, how it looks, and how it is served."""
+"""The suite: its tabs, theme and Gradio server."""
 
 import os
 import sys
@@ -10,37 +10,46 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from vc_core.reading import Limits
-from vc_core.ui.add_emotion import add_emotion_panel
-from vc_core.ui.controls import PRIVATE
-from vc_core.ui.convert_singer import convert_singer_panel
-from vc_core.ui.cover import cover_panel
-from vc_core.ui.handover import Handover
-from vc_core.ui.separate_vocals import separate_vocals_panel
-from vc_core.ui.theme import CSS, SCRIPT, theme
-from vc_core.ui.train_voice import train_voice_panel
-from vc_core.ui.visitors import EXPIRY_HOURS, forget
-from vc_core.ui.voices import voices_panel
+from vc_core.files.reading import Limits
+from vc_core.startup import reduce_garbage_collection
+from vc_core.ui.live.routes import MAX_MESSAGE_BYTES, ROUTES
+from vc_core.ui.page_script import make_script
+from vc_core.ui.server.api_info import DescribedBlocks
+from vc_core.ui.server.sessions import EXPIRY_HOURS, delete_session_files
+from vc_core.ui.server.shutdown import end_on_sigterm
+from vc_core.ui.tabs.add_emotion import build_add_emotion_panel
+from vc_core.ui.tabs.convert_singer import build_convert_singer_panel
+from vc_core.ui.tabs.cover import build_cover_panel
+from vc_core.ui.tabs.separate_vocals import build_separate_vocals_panel
+from vc_core.ui.tabs.train_voice import build_train_voice_panel
+from vc_core.ui.tabs.voices import build_voices_panel
+from vc_core.ui.theme import CSS, make_theme
+from vc_core.ui.widgets.controls import PRIVATE
+from vc_core.ui.widgets.tab_links import TabLinks
 from vc_core.ui.words import TRANSLATIONS, word
 
-PANELS: dict[str, Callable[[Handover], None]] = {
-    "separate_vocals": separate_vocals_panel,
-    "cover": cover_panel,
-    "convert_singer": convert_singer_panel,
-    "add_emotion": add_emotion_panel,
-    "train_voice": train_voice_panel,
-    "voices": voices_panel,
+PANELS: dict[str, Callable[[TabLinks], None]] = {
+    "separate_vocals": build_separate_vocals_panel,
+    "cover": build_cover_panel,
+    "convert_singer": build_convert_singer_panel,
+    "add_emotion": build_add_emotion_panel,
+    "train_voice": build_train_voice_panel,
+    "voices": build_voices_panel,
 }
-"""The tabs in their order: one line and one file each. A tab's words are `tab_<name>` and `send_<name>`."""
+"""The tabs in order; a new tab is one line here. Its words are `tab_<name>` and `send_<name>`."""
 
+HOUR_SECONDS = 3600
+MAX_SESSIONS = 200
+"""Sessions whose state Gradio keeps, the latest used: each takes nearly 1 MB, and its default is 10,000."""
 MAX_WAITING = 50
-"""How many may queue; ZeroGPU's own default would turn away the third visitor."""
+"""Length of Gradio's queue; ZeroGPU's own default would reject the third session."""
 
 
 def build_suite(panels: Sequence[str] = tuple(PANELS)) -> gr.Blocks:
-    handover = Handover()
-    hourly = 3600
-    suite = gr.Blocks(title="Voice Studio", analytics_enabled=False, delete_cache=(hourly, int(EXPIRY_HOURS * hourly)))
+    reduce_garbage_collection()
+    tab_links = TabLinks()
+    expiry = (HOUR_SECONDS, int(EXPIRY_HOURS * HOUR_SECONDS))
+    suite = DescribedBlocks(title="Voice Studio", analytics_enabled=False, delete_cache=expiry)
     with suite:
         with gr.Row(elem_id="masthead"):
             gr.HTML("<h1>Voice Studio</h1>", padding=False)
@@ -48,38 +57,41 @@ def build_suite(panels: Sequence[str] = tuple(PANELS)) -> gr.Blocks:
         with gr.Tabs() as tabs:
             for name in panels:
                 with gr.Tab(word(f"tab_{name}"), id=name):
-                    PANELS[name](handover)
-        handover.connect(suite, tabs)
-        suite.load(_asked_tab, None, tabs, **PRIVATE)
-        suite.unload(forget)
-    # Off Spaces, Gradio leaves a door open that passes the queue by; here every job takes its turn.
+                    PANELS[name](tab_links)
+        tab_links.connect(suite, tabs)
+        suite.load(_select_tab, None, tabs, **PRIVATE)
+        suite.unload(delete_session_files)
+    # Outside Spaces, Gradio by default serves API routes that bypass the queue.
     suite.queue(max_size=MAX_WAITING, api_open=False)
     return suite
 
 
-def _asked_tab(request: gr.Request) -> Any:
-    """The tab that a link names."""
+def _select_tab(request: gr.Request) -> Any:
+    """Select the tab that the URL names."""
     name = request.query_params.get("tab")
     return gr.Tabs(selected=name) if name in PANELS else gr.skip()
 
 
 def launch(suite: gr.Blocks) -> str:
-    """Start serving, with a health route for whoever watches over the server; gives the address."""
+    """Start the server with a health route for monitoring; returns the URL."""
     _, address, _ = suite.launch(
         prevent_thread_lock=True,
-        theme=theme(),
+        theme=make_theme(),
         css=CSS,
-        js=SCRIPT,
+        js=make_script(),
         i18n=TRANSLATIONS,
-        inbrowser=_has_a_screen(),
+        inbrowser=_has_display(),
         max_file_size=f"{Limits().gigabytes:g}gb",
-        # Gradio would keep each visitor's sounds in the browser, and render on the server, where a quota is lost.
+        # Gradio would store each session's audio in the browser; and rendering on the server loses the ZeroGPU quota.
         run_history=False,
         ssr_mode=False,
         show_error=False,
+        state_session_capacity=MAX_SESSIONS,
         footer_links=["api", "settings"],
-        app_kwargs={"routes": [Route("/healthz", _health)]},
+        app_kwargs={"routes": [Route("/healthz", _health), *ROUTES]},
     )
+    # Gradio has no argument for these; they are read for each new socket.
+    suite.server.config.ws_max_size, suite.server.config.ws_per_message_deflate = MAX_MESSAGE_BYTES, False
     return str(address)
 
 
@@ -88,12 +100,13 @@ def _health(_: Request) -> JSONResponse:
 
 
 def serve(suite: gr.Blocks) -> None:
-    """Serve until interrupted."""
+    """Serve until interrupted or terminated."""
     launch(suite)
+    end_on_sigterm()
     suite.block_thread()
 
 
-def _has_a_screen() -> bool:
+def _has_display() -> bool:
     if "SPACE_ID" in os.environ or "CI" in os.environ:
         return False
     return sys.platform in ("darwin", "win32") or "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ

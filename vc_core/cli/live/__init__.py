@@ -1,0 +1,1 @@
+"""`vc live`: the command, and the sound devices."""

@@ -1,0 +1,1 @@
+"""A cover: the stages from a song to the same song in another voice."""

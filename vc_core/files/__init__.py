@@ -1,0 +1,1 @@
+"""Audio files: decoding, encoding, links, downloads, and the provenance of generated files."""

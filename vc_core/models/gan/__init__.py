@@ -1,0 +1,1 @@
+"""Networks that are trained adversarially: CycleGAN, RelGAN, and discriminators of waveforms."""

@@ -1,0 +1,1 @@
+"""RoFormer source separators (BS-RoFormer and Mel-Band RoFormer) in plain torch."""

@@ -1,0 +1,1 @@
+"""RVC networks for inference: shapes, transformer, and the whole."""

@@ -1,0 +1,1 @@
+"""Signal processing of live streams: pitch tracker and resampler with a short delay."""

@@ -1,0 +1,1 @@
+"""The recordings that a voice is trained on: gathered, checked, cleaned, cut into clips."""

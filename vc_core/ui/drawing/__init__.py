@@ -1,0 +1,1 @@
+"""Pictures of audio: spectrograms and pitch curves."""

@@ -1,0 +1,1 @@
+"""Behind the page: events, background jobs, sessions."""

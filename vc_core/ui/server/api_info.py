@@ -1,0 +1,73 @@
+"""What clients are told of the API (`view_api`): names of returned values, English labels, types of open choices."""
+
+import logging
+import re
+from typing import Any
+
+import gradio as gr
+from gradio.blocks import Block
+
+from vc_core.errors import Message
+from vc_core.ui.words import translate_to
+
+log = logging.getLogger(__name__)
+
+I18N = re.compile(r'"key": "(\w+)"')
+"""In the text of a label that the browser translates."""
+
+
+REFUSED = Message("A value that was sent has the wrong type or form. `view_api` describes what is expected.")
+
+
+class DescribedBlocks(gr.Blocks):
+    """Gradio describes labels as the browser's translation keys, and values of no label by a number."""
+
+    async def preprocess_data(self, *args: Any, **kwargs: Any) -> Any:
+        """Of what a component can't take, Gradio tells the caller nothing, and logs a traceback."""
+        try:
+            return await super().preprocess_data(*args, **kwargs)
+        except gr.Error as error:
+            error.print_exception = False
+            raise
+        except Exception as error:
+            log.info("refused a value: %s", error)
+            raise gr.Error(str(REFUSED), duration=None, print_exception=False) from error
+
+    def get_api_info(self, all_endpoints: bool = False, page: str | None = None) -> Any:
+        info = super().get_api_info(all_endpoints, page)
+        inputs = {f"/{fn.api_name}": fn.inputs for fn in self.fns.values() if fn.api_visibility != "private"}
+        for name, endpoint in info["named_endpoints"].items():
+            components = [block for block in inputs[name] if not block.skip_api]
+            for parameter, component in zip(endpoint["parameters"], components, strict=True):
+                _describe_parameter(parameter, component)
+            for returned in endpoint["returns"]:
+                returned["label"] = _name_return(returned, name, is_only=len(endpoint["returns"]) == 1)
+                returned["python_type"]["description"] = ""
+        return info
+
+
+def _describe_parameter(parameter: Any, component: Block) -> None:
+    label, key = parameter["label"], I18N.search(str(parameter["label"]))
+    parameter["label"] = translate_to("en", key[1]) if key else parameter["parameter_name"]
+    parameter["python_type"]["description"] = parameter["label"] if key or label else ""
+    choices = (parameter["type"] or {}).get("enum")
+    if choices is None:
+        return
+    if getattr(component, "allow_custom_value", False):  # each session has its own voices and trainings
+        parameter["type"], parameter["python_type"]["type"] = {"type": "string"}, "str"
+    elif all(isinstance(choice, int) for choice in choices):
+        parameter["type"] = {"type": "integer", "enum": choices}
+        parameter["python_type"]["type"] = f"Literal[{', '.join(map(str, choices))}]"
+
+
+def _name_return(returned: Any, endpoint: str, *, is_only: bool) -> str:
+    label, component = str(returned["label"]), returned["component"]
+    if component == "Dropdown":  # a started training, selected in the list of all
+        return "run"
+    if key := I18N.search(label):
+        return key[1]
+    if not re.fullmatch(r"value_\d+|\d\w\w", label):
+        return label
+    if component == "Markdown":
+        return "message" if is_only else "notes"
+    return endpoint.strip("/").removeprefix("train_")

@@ -1,0 +1,95 @@
+"""Buttons that send a result to another tab or open it: panels register senders and receivers by name."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import gradio as gr
+from gradio.components import Component
+
+from vc_core.ui.widgets.controls import PRIVATE
+from vc_core.ui.words import word
+
+
+@dataclass(frozen=True)
+class _Sender:
+    panel: str
+    sound: gr.Audio
+    row: gr.Row
+    """Holds the buttons."""
+    targets: Sequence[str] = ()
+    """Panels to send to; all others if empty."""
+    is_automatic: bool = True
+    """Whether the buttons are shown as soon as there is a sound."""
+
+
+class TabLinks:
+    """Collects senders and receivers while the tabs are built; `connect` then makes the buttons."""
+
+    def __init__(self) -> None:
+        self._senders: list[_Sender] = []
+        self._receivers: dict[str, gr.Audio] = {}
+        self._targets: dict[str, gr.Accordion] = {}
+        self._links: list[tuple[str, str, gr.Row]] = []
+        self._refreshed: list[tuple[Callable[..., Any], Sequence[Component], Sequence[Component]]] = []
+
+    def add_receiver(self, panel: str, sound: gr.Audio) -> None:
+        """Results of other panels can be sent to this component."""
+        self._receivers[panel] = sound
+
+    def add_send_buttons(self, panel: str, sound: gr.Audio) -> None:
+        """Place buttons here that send this result to other panels; hidden until there is a result."""
+        with gr.Row(elem_classes="handover", visible=False) as row:
+            self._senders.append(_Sender(panel, sound, row))
+
+    def add_offer(self, panel: str, sound: gr.Audio, targets: Sequence[str]) -> gr.Row:
+        """Place hidden buttons here that send this sound to `targets`; the caller shows the row."""
+        with gr.Row(elem_classes="handover", visible=False) as row:
+            self._senders.append(_Sender(panel, sound, row, targets, is_automatic=False))
+        offer: gr.Row = row
+        return offer
+
+    def refresh_on_select(
+        self, update: Callable[..., Any], inputs: Sequence[Component], outputs: Sequence[Component]
+    ) -> None:
+        """Update outputs on page load and when a tab is selected: another tab may have changed the library."""
+        self._refreshed.append((update, inputs, outputs))
+
+    def add_target(self, panel: str, accordion: gr.Accordion) -> None:
+        """The accordion of this panel that links from other panels open."""
+        self._targets[panel] = accordion
+
+    def add_link(self, panel: str, label: str) -> None:
+        """Place a button here that opens the target of another panel, if the suite has that panel."""
+        with gr.Row(elem_classes="handover") as row:
+            self._links.append((panel, label, row))
+
+    def connect(self, suite: gr.Blocks, tabs: gr.Tabs) -> None:
+        for update, inputs, outputs in self._refreshed:
+            gr.on([suite.load, tabs.select], update, list(inputs), list(outputs), **PRIVATE)
+        for panel, label, row in self._links:
+            if panel in self._targets:
+                with row:
+                    button = gr.Button(word(label), size="sm", elem_id=label)
+                updates = [gr.update(selected=panel), gr.update(open=True)]
+                button.click(partial(list, updates), None, [tabs, self._targets[panel]], **PRIVATE)
+        for sender in self._senders:
+            if sender.is_automatic:
+                sender.sound.change(_show_if_present, sender.sound, sender.row, **PRIVATE)
+            with sender.row:
+                for panel, receiver in self._receivers.items():
+                    if panel != sender.panel and (not sender.targets or panel in sender.targets):
+                        self._make_button(tabs, sender, panel, receiver)
+
+    @staticmethod
+    def _make_button(tabs: gr.Tabs, sender: _Sender, panel: str, receiver: gr.Audio) -> None:
+        def send(path: str) -> tuple[object, object]:
+            return path, gr.Tabs(selected=panel)
+
+        button = gr.Button(word(f"send_{panel}"), size="sm", elem_id=f"{sender.sound.elem_id}-to-{panel}")
+        button.click(send, sender.sound, [receiver, tabs], **PRIVATE)
+
+
+def _show_if_present(path: str | None) -> Any:
+    return gr.update(visible=path is not None)

@@ -1,0 +1,1 @@
+"""The library of voices, and the models that a voice is made of."""
