@@ -5,7 +5,8 @@ SPLEETER_PYTHON ?= python3.11
 POOL ?= /tmp/instant-pool
 BIN := .venv/bin
 # Each worker takes up to 2 GB; a file's tests stay together, for what they share.
-PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --durations=10
+# A failed test runs once more: a page that two busy cores serve late is no fault; what fails twice is one.
+PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --reruns 1 --durations=10
 
 .PHONY: run test test-all check format bench examples spleeter-env rvc-env roformer-env starter-separator starter-voices starter-gans screenshots space fuzz clean
 

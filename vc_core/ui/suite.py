@@ -15,6 +15,7 @@ from vc_core.startup import reduce_garbage_collection
 from vc_core.ui.live.routes import MAX_MESSAGE_BYTES, ROUTES
 from vc_core.ui.page_script import make_script
 from vc_core.ui.server.api_info import DescribedBlocks
+from vc_core.ui.server.cheap_updates import cache_schemas
 from vc_core.ui.server.sessions import EXPIRY_HOURS, delete_session_files
 from vc_core.ui.server.shutdown import end_on_sigterm
 from vc_core.ui.tabs.add_emotion import build_add_emotion_panel
@@ -47,6 +48,7 @@ MAX_WAITING = 50
 
 def build_suite(panels: Sequence[str] = tuple(PANELS)) -> gr.Blocks:
     reduce_garbage_collection()
+    cache_schemas()
     tab_links = TabLinks()
     expiry = (HOUR_SECONDS, int(EXPIRY_HOURS * HOUR_SECONDS))
     suite = DescribedBlocks(title="Voice Studio", analytics_enabled=False, delete_cache=expiry)

@@ -1,5 +1,6 @@
 """Spectrogram as a picture, with a logarithmic frequency axis."""
 
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from vc_core.files.reading import AudioFile
 
 COLUMNS, ROWS = 900, 220
 FFT_SAMPLES = 4096
+WINDOW = np.hanning(FFT_SAMPLES)
 LOWEST_HZ, HIGHEST_HZ = 50.0, 20_000.0
 SPAN_DB = 90.0
 """Levels this far below full scale are black."""
@@ -45,13 +47,21 @@ def draw_spectrogram(file: AudioFile, target: Path) -> Path:
 
 def _measure_levels_db(samples: npt.NDArray[np.float32], sample_rate: int) -> npt.NDArray[np.float64]:
     """Peak level of each row's frequency band in dBFS; array of shape (rows,), spaced logarithmically."""
-    spectrum = np.abs(np.fft.rfft(samples * np.hanning(FFT_SAMPLES))) * 4 / FFT_SAMPLES
-    edges = np.geomspace(LOWEST_HZ, HIGHEST_HZ, ROWS + 1) * FFT_SAMPLES / sample_rate
-    first = np.minimum(edges[:-1].round().astype(int), len(spectrum) - 1)
-    last = np.maximum(first + 1, edges[1:].round().astype(int))
-    loudest = np.array([spectrum[low:high].max(initial=0.0) for low, high in zip(first, last, strict=True)])
-    loudest[edges[:-1] > len(spectrum)] = 0.0  # above the Nyquist frequency
+    spectrum = np.abs(np.fft.rfft(samples * WINDOW)) * 4 / FFT_SAMPLES
+    bands, is_above = _place_bands(sample_rate)
+    loudest = np.maximum.reduceat(np.append(spectrum, 0.0), bands)[::2]
+    loudest[is_above] = 0.0
     return np.asarray(20 * np.log10(loudest + 1e-9))
+
+
+@functools.cache
+def _place_bands(sample_rate: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    """The first bin of each row's band and the one behind its last, in turn; and which rows are above Nyquist."""
+    bins = FFT_SAMPLES // 2 + 1
+    edges = np.geomspace(LOWEST_HZ, HIGHEST_HZ, ROWS + 1) * FFT_SAMPLES / sample_rate
+    first = np.minimum(edges[:-1].round().astype(int), bins - 1)
+    last = np.minimum(np.maximum(first + 1, edges[1:].round().astype(int)), bins)
+    return np.stack([first, last], axis=1).ravel(), edges[:-1] > bins
 
 
 def _apply_colour_map(levels: npt.NDArray[np.float64]) -> npt.NDArray[np.uint8]:

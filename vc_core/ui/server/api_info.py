@@ -8,6 +8,7 @@ import gradio as gr
 from gradio.blocks import Block
 
 from vc_core.errors import Message
+from vc_core.ui.server.cheap_updates import CheapUpdates
 from vc_core.ui.words import translate_to
 
 log = logging.getLogger(__name__)
@@ -19,7 +20,7 @@ I18N = re.compile(r'"key": "(\w+)"')
 REFUSED = Message("A value that was sent has the wrong type or form. `view_api` describes what is expected.")
 
 
-class DescribedBlocks(gr.Blocks):
+class DescribedBlocks(CheapUpdates):
     """Gradio describes labels as the browser's translation keys, and values of no label by a number."""
 
     async def preprocess_data(self, *args: Any, **kwargs: Any) -> Any:
