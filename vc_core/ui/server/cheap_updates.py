@@ -6,7 +6,7 @@ that nothing changes. Sixteen waiting jobs with updates each second kept a core 
 
 import functools
 from copy import copy, deepcopy
-from typing import Any
+from typing import Any, cast
 
 import gradio as gr
 from gradio.data_classes import GradioModel, GradioRootModel
@@ -21,7 +21,7 @@ class CheapUpdates(gr.Blocks):
         if _is_skipped(predictions):
             return [dict(SKIPPED) for _ in block_fn.outputs]
         if not isinstance(predictions, list | tuple) or not 1 < len(predictions) == len(block_fn.outputs):
-            return await super().postprocess_data(block_fn, predictions, state)
+            return await super().postprocess_data(block_fn, cast(Any, predictions), state)
         changed = [at for at, value in enumerate(predictions) if not _is_skipped(value)]
         data: list[Any] = [dict(SKIPPED) for _ in predictions]
         if changed:
