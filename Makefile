@@ -8,7 +8,7 @@ BIN := .venv/bin
 # A failed test runs once more: a page that two busy cores serve late is no fault; what fails twice is one.
 PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder --reruns 1 --durations=10
 
-.PHONY: run test test-all check format bench examples spleeter-env rvc-env roformer-env starter-separator starter-voices starter-gans screenshots space fuzz clean
+.PHONY: run test test-all check format bench examples spleeter-env rvc-env roformer-env starter-separator starter-voices starter-gans screenshots space licences lock fuzz chaos clean
 
 # The app, in a browser. The first time installs everything into .venv.
 run: .venv/installed
@@ -26,7 +26,18 @@ check: .venv/installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m pip check
+	$(BIN)/python docs/list_licences.py > /dev/null
 	$(PYTEST)
+
+# The licence of every package that the app installs; an error where one is neither allowed nor named.
+licences: .venv/installed
+	$(BIN)/python docs/list_licences.py
+
+# requirements.lock anew, with hashes, for every system and Python from 3.11 on. It needs uv: `pipx install uv`.
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --quiet \
+		--custom-compile-command "make lock" -o requirements.lock requirements.txt
 
 format: .venv/installed-dev
 	$(BIN)/ruff check --fix .
@@ -91,9 +102,15 @@ screenshots: .venv/installed-dev
 space:
 	$(PYTHON) spaces/build.py $(NAME)
 
-# Mutated files, command lines and calls, for ten minutes.
+# Mutated files for ten minutes, then wrong values for the API for ten.
 fuzz: .venv/installed-dev
-	FUZZ_SECONDS=600 $(BIN)/pytest -s -m "not gpu" tests/files/test_fuzz.py
+	FUZZ_SECONDS=600 $(BIN)/pytest -s -m "not gpu" --timeout 900 tests/files/test_fuzz.py
+	PROBE_SECONDS=600 $(BIN)/pytest -s -m slow tests/ui/test_api_probe.py
+
+# Kills, full disks and damaged files for five minutes, then clients side by side for three.
+chaos: .venv/installed-dev
+	CHAOS_SECONDS=300 $(BIN)/pytest -s -m "not gpu" --timeout 900 tests/test_chaos.py
+	LOAD_SECONDS=180 $(BIN)/pytest -s -m slow tests/test_load.py
 
 clean:
 	rm -rf .venv .spleeter-env .rvc-env .roformer-env dist build *.egg-info

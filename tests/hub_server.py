@@ -7,6 +7,7 @@ import re
 import socket
 import struct
 import threading
+import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
@@ -19,6 +20,8 @@ class Repo:
     files: dict[str, bytes] = field(default_factory=dict)
     gated: bool = False
     private: bool = False
+    xet_store: str = ""
+    """Address of the store that has its large files; hf_xet asks it."""
 
     @property
     def commit(self) -> str:
@@ -117,6 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
             (r"/api/models/([^/]+/[^/]+)/preupload/.+", self._preupload),
             (r"/([^/]+/[^/]+)\.git/info/lfs/objects/batch", self._lfs_batch),
             (r"/upload/(\w+)", self._upload),
+            (r"/xet-token/([^/]+/[^/]+)", self._xet_token),
             (r"/api/models/([^/]+/[^/]+)/commit/.+", self._commit),
         )
         for pattern, answer in routes:
@@ -156,9 +160,17 @@ class _Handler(BaseHTTPRequestHandler):
         if file.endswith(LFS_SUFFIXES):
             headers |= {"X-Linked-Etag": f'"{hashlib.sha256(content).hexdigest()}"', "X-Linked-Size": str(len(content))}
             headers["Location"] = f"{self.server.other_origin}/lfs/{name}/{file}"
+            if repo.xet_store:
+                route = f"{self.server.url}/xet-token/{name}"
+                headers |= {"X-Xet-Hash": hashlib.sha256(content).hexdigest(), "X-Xet-Refresh-Route": route}
             self._send(302, b"", headers)
         else:
             self._send(200, content, headers | {"ETag": f'"{hashlib.sha1(content).hexdigest()}"'})
+
+    def _xet_token(self, name: str, body: bytes) -> None:
+        store = self.server.repos[name].xet_store
+        until = str(int(time.time()) + 3600)
+        self._send(200, b"{}", {"X-Xet-Cas-Url": store, "X-Xet-Access-Token": "token", "X-Xet-Token-Expiration": until})
 
     def _large_file(self, name: str, file: str, body: bytes) -> None:
         content = self.server.repos[name].files[file]

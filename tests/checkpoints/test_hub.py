@@ -205,6 +205,18 @@ class TestWithoutConnection:
                 fetch(Checkpoint("ann/alto", "model.safetensors"))
             assert time.monotonic() - start < 5
 
+    def test_a_store_of_large_files_out_of_reach_says_so_soon(self, voice_repo, monkeypatch):
+        """hf_xet's own store is another host; it would try for a minute and a half."""
+        monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", False)
+        with socket.socket() as closed:
+            closed.bind(("127.0.0.1", 0))
+            voice_repo.repos["ann/alto"].xet_store = f"http://127.0.0.1:{closed.getsockname()[1]}"
+            start = time.monotonic()
+            with pytest.raises(UserError, match="can't be reached, and ann/alto@main:model") as raised:
+                fetch(Checkpoint("ann/alto", "model.safetensors"))
+            assert time.monotonic() - start < 10
+        assert "CAS Client Error" in str(raised.value.__cause__)
+
     def test_a_name_server_that_does_not_answer_is_not_waited_for(self, hub, monkeypatch):
         monkeypatch.setattr("vc_core.checkpoints.hub.CONNECT_SECONDS", 0.2)
 

@@ -119,7 +119,7 @@ def test_a_job_keeps_copies_of_the_voices_it_needs(registry, tmp_path):
 def test_the_jobs_of_one_session_are_limited(registry):
     gate = threading.Event()
     mine = [registry.start(waiting_for(gate), owner="ann") for _ in range(MAX_JOBS_PER_SESSION)]
-    with pytest.raises(UserError, match="covers in the making"):
+    with pytest.raises(UserError, match="jobs at work"):
         registry.start(waiting_for(gate), owner="ann")
     other = registry.start(waiting_for(gate), owner="bob")
     gate.set()
@@ -129,14 +129,15 @@ def test_the_jobs_of_one_session_are_limited(registry):
 def test_the_total_of_unfinished_jobs_is_limited_as_documented(registry):
     gate = threading.Event()
     gone = [registry.start(waiting_for(gate), owner=f"session {at // 3}") for at in range(MAX_JOBS)]
-    with pytest.raises(UserError, match="server is busy: 16 covers"):
+    with pytest.raises(UserError, match="server is busy: 16 jobs"):
         registry.start(waiting_for(gate), owner="ann")
     registry.stop(gone[-1])
     ended(registry, gone.pop())
     gone.append(registry.start(waiting_for(gate), owner="ann"))
     gate.set()
     assert all(isinstance(ended(registry, job), Done) for job in gone)
-    assert f"{MAX_JOBS} covers in progress, {MAX_JOBS_PER_SESSION} of one session" in SELF_HOSTING
+    limits = f"{MAX_JOBS} jobs in progress (covers, or several files), {MAX_JOBS_PER_SESSION} of one session"
+    assert limits in SELF_HOSTING
 
 
 def test_jobs_started_at_once_stay_within_the_limit(registry):

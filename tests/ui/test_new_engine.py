@@ -51,7 +51,7 @@ def project(tmp_path_factory):
     (folder / "vc_core" / "separation" / "halves.py").write_text(TOY)
     registry = folder / "vc_core" / "separation" / "__init__.py"
     add_after(registry, "    repet.ENGINE,", "    halves.ENGINE,")
-    registry.write_text(registry.read_text().replace("import demucs, repet", "import demucs, halves, repet"))
+    registry.write_text(registry.read_text().replace("import demucs, ", "import demucs, halves, "))
     for language in ("en", "ko"):
         words = folder / "vc_core" / "ui" / "words" / f"{language}.py"
         add_after(words, "WORDS: dict[str, str] = {", '    "engine_halves": "Halves", "notice_halves": "A toy.",')

@@ -21,12 +21,13 @@ from conversion.rvc_maker import write_export
 from conversion.so_vits_maker import make_so_vits_voice, write_content_vec
 from gradio_client import handle_file
 from gradio_client.exceptions import AppError
-from separation import tiny_demucs
+from separation import roformer_maker, tiny_demucs
 
 from vc_core.conversion.rvc.files import RvcFiles
 from vc_core.conversion.rvc.importing import import_rvc
 from vc_core.files.reading import read_audio
 from vc_core.files.writing import write_audio
+from vc_core.separation.roformer.installing import install_model
 from vc_core.separation.spleeter.layouts import MODELS
 from vc_core.separation.spleeter.weights import convert_checkpoint
 from vc_core.signal.pitch_methods.rmvpe import CHECKPOINT
@@ -94,10 +95,17 @@ def home(tmp_path_factory):
     convert_checkpoint(oracle, MODELS[2], spleeter / "2stems.safetensors")
     (demucs := home / "models" / "demucs").mkdir()
     tiny_demucs.save_package(demucs, "955717e8", tiny_demucs.make_package(tiny_demucs.make_network()))
+    install_roformer(home, made)
     cached = home / "hf" / "hub" / f"models--{CHECKPOINT.repo.replace('/', '--')}" / "snapshots" / CHECKPOINT.revision
     cached.mkdir(parents=True)
     torch.save(rmvpe_maker.make_checkpoint(), cached / CHECKPOINT.file)
     return home
+
+
+def install_roformer(home, made):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VOICE_STUDIO_HOME", str(home))
+        install_model(str(roformer_maker.write_model(made)), allow_local=True)
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +166,7 @@ CALLS = [
     ("separate", {"song": "tune", "engine": "starter"}, 1, True),
     ("separate", {"song": "tune", "engine": "spleeter"}, 1, True),
     ("separate", {"song": "tune", "engine": "demucs"}, 1, True),
+    ("separate", {"song": "tune", "engine": "roformer", "model": "tiny"}, 1, True),
     ("preview", {"song": "tune", "engine": "starter"}, 1, True),
     ("preview", {"song": "tune", "engine": "repet"}, 1, False),
     ("convert", {"song": "line", "voice": INSTANT}, 0, False),
@@ -191,9 +200,10 @@ CALLS = [
 NO_DEVICE = {
     "from_link", "cover_result", "cover_stop", "train_stop", "train_resume", "train_take", "train_delete",
     "train_status", "trainings", "add_voice", "model_contents", "import_model", "check_origin", "publish_voice",
-    "check_voice", "export_voice", "delete_voice", "voices",
+    "check_voice", "export_voice", "delete_voice", "voices", "many_separate", "many_convert", "many_emotion",
+    "many_cover", "many_result", "many_stop",
 }  # fmt: skip
-"""The rest; `train_resume` is what `train_start` does after its preparation."""
+"""The rest; `many_…` use the CPU there, and `train_resume` is what `train_start` does after its preparation."""
 
 
 def test_the_calls_below_are_all_there_are(client):

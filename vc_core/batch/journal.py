@@ -8,6 +8,7 @@ import csv
 import logging
 import multiprocessing
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -18,6 +19,7 @@ from pathlib import Path
 from vc_core.errors import UserError
 from vc_core.files.regular_files import is_folder
 from vc_core.files.results import ResultJournal
+from vc_core.progress import Cancelled
 
 log = logging.getLogger(__name__)
 
@@ -99,7 +101,11 @@ def run_batch(
         name = str(item.target.relative_to(journal.folder))
         files = None if again else journal.find_files(item.source, name)
         if files is None:
-            claimed = replace(item, target=journal.claim(item.source, name, force=again))
+            try:
+                claimed = replace(item, target=journal.claim(item.source, name, force=again))
+            except UserError as error:
+                yield Outcome(item, error=str(error))
+                continue
             if claimed.target not in {other.target for other in pending}:
                 pending[claimed], names[claimed] = 0, name
         else:
@@ -147,7 +153,15 @@ def _run_round(devices: Sequence[str], pending: dict[Item, int], work: Work) -> 
 
 
 def _start_worker(names: "multiprocessing.Queue[str]") -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     set_up_worker(names.get())
+
+
+def _end_with_parent() -> None:
+    """A killed batch can't end its workers, which would wait for work for ever."""
+    if parent := multiprocessing.parent_process():
+        parent.join()
+        os._exit(1)
 
 
 def set_up_worker(device: str) -> None:
@@ -160,6 +174,8 @@ def set_up_worker(device: str) -> None:
 def run_item(work: Work, item: Item) -> Outcome:
     try:
         return Outcome(item, tuple(work(item)))
+    except Cancelled:  # on a page; in a worker process nobody cancels
+        raise
     except UserError as error:
         return Outcome(item, error=str(error))
     except Exception as error:  # must not end the other files

@@ -1,4 +1,4 @@
-"""Batch tasks: picklable callables that separate, convert or cover one file."""
+"""Batch tasks: picklable callables that separate, convert, cover or style one file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,10 +7,12 @@ from pathlib import Path
 from vc_core.batch.journal import Item
 from vc_core.conversion import ConversionOptions
 from vc_core.cover.options import CoverOptions
+from vc_core.files.results import shorten
 from vc_core.files.writing import DEFAULT_FORMAT, FORMATS
-from vc_core.progress import Progress
+from vc_core.progress import Progress, silent
 from vc_core.recipes.convert import ConversionTask
 from vc_core.recipes.cover import CoverTask
+from vc_core.recipes.emotion import EmotionOptions, EmotionTask
 from vc_core.recipes.separate import SeparationOptions, SeparationTask
 from vc_core.voices.library import Voice
 
@@ -25,8 +27,8 @@ class SeparateFile:
     def prepare(self, progress: Progress) -> None:
         self._make_task(NO_FILE).prepare(progress)
 
-    def __call__(self, item: Item) -> Sequence[Path]:
-        return [stem.path for stem in self._make_task(item).run().values()]
+    def __call__(self, item: Item, progress: Progress = silent) -> Sequence[Path]:
+        return [stem.path for stem in self._make_task(item).run(progress).values()]
 
     def _make_task(self, item: Item) -> SeparationTask:
         return SeparationTask(item.source, item.target, self.options)
@@ -41,8 +43,8 @@ class ConvertFile:
     def prepare(self, progress: Progress) -> None:
         self._make_task(NO_FILE).prepare(progress)
 
-    def __call__(self, item: Item) -> Sequence[Path]:
-        return [self._make_task(item).run().converted.path]
+    def __call__(self, item: Item, progress: Progress = silent) -> Sequence[Path]:
+        return [self._make_task(item).run(progress).converted.path]
 
     def _make_task(self, item: Item) -> ConversionTask:
         name = f"{item.source.stem}-{self.voice.folder.name}{FORMATS[self.format_name].suffix}"
@@ -55,11 +57,29 @@ class CoverFile:
     options: CoverOptions = field(default_factory=CoverOptions)
 
     def prepare(self, progress: Progress) -> None:
-        self._make_task(NO_FILE).prepare(progress)
+        self.make_task(NO_FILE).prepare(progress)
 
-    def __call__(self, item: Item) -> Sequence[Path]:
-        cover = self._make_task(item).run()
+    def __call__(self, item: Item, progress: Progress = silent) -> Sequence[Path]:
+        cover = self.make_task(item).run(progress)
         return [cover.path, *cover.stems.values()]
 
-    def _make_task(self, item: Item) -> CoverTask:
+    def make_task(self, item: Item) -> CoverTask:
         return CoverTask(item.source, self.voice, self.options, folder=item.target)
+
+
+@dataclass(frozen=True)
+class EmotionFile:
+    options: EmotionOptions = field(default_factory=EmotionOptions)
+    models_folder: Path | None = None
+
+    def prepare(self, progress: Progress) -> None:
+        self._make_task(NO_FILE).prepare(progress)
+
+    def __call__(self, item: Item, progress: Progress = silent) -> Sequence[Path]:
+        task = self._make_task(item)
+        task.check()
+        return [styled.path for styled in task.run(progress)]
+
+    def _make_task(self, item: Item) -> EmotionTask:
+        prefix = f"{shorten(item.source.stem)} - "
+        return EmotionTask(item.source, item.target, self.options, models_folder=self.models_folder, prefix=prefix)

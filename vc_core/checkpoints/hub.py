@@ -4,6 +4,7 @@ The Hub's own client resumes a download that ends early but not one whose connec
 server hangs up even if the file is in its cache. Both are handled here.
 """
 
+import os
 import re
 import socket
 import threading
@@ -31,7 +32,19 @@ FIRST_PAUSE_SECONDS = 0.5
 CONNECT_SECONDS = 4.0
 """Most that resolving the Hub's name and connecting to it may take."""
 
-UNREACHABLE_ERRORS = (httpx2.TransportError, hub_errors.LocalEntryNotFoundError, hub_errors.OfflineModeIsEnabled)
+UNREACHABLE_ERRORS = (
+    httpx2.TransportError,
+    ConnectionError,
+    hub_errors.FileMetadataError,
+    hub_errors.LocalEntryNotFoundError,
+    hub_errors.OfflineModeIsEnabled,
+    hub_errors.XetDownloadError,
+)
+XET_CONNECTION = re.compile(r"error sending request|Request middleware error|connection|timed? ?out|dns error", re.I)
+"""What hf_xet, which downloads large files, says of a connection: mostly in a plain RuntimeError."""
+# By default it tries for a minute and a half without a word, during which nobody can stop it.
+os.environ.setdefault("HF_XET_CLIENT_RETRY_MAX_ATTEMPTS", "2")
+os.environ.setdefault("HF_XET_CLIENT_RETRY_BASE_DELAY", "500ms")
 BROKEN_CONNECTION_ERRORS = (httpx2.ReadError, httpx2.WriteError, httpx2.RemoteProtocolError)
 """An established connection that broke, which is retried; a failure to connect is not."""
 RETRY_ADVICE = Message("Check the connection, and try again later.")
@@ -182,12 +195,21 @@ def fetch(checkpoint: Checkpoint, *, progress: Progress = silent, token: str | N
         }
         try:
             check_reachable()
-            return Path(retry(lambda: hf_hub_download(repo, file, **options), progress))
+            return Path(retry(lambda: _download(repo, file, options), progress))
         except UNREACHABLE_ERRORS:
             # For some of these errors the client itself falls back to its cache, but not if the server hangs up.
             if not isinstance(cached, str):
                 raise
             return Path(cached)
+
+
+def _download(repo: str, file: str, options: dict[str, Any]) -> str:
+    try:
+        return str(hf_hub_download(repo, file, **options))
+    except RuntimeError as error:
+        if XET_CONNECTION.search(str(error)):
+            raise httpx2.ConnectError(str(error)) from error
+        raise
 
 
 def _read_cached_repo(checkpoint: Checkpoint) -> Repo | None:

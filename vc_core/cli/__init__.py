@@ -15,6 +15,8 @@ from vc_core.cli.cover import cover
 from vc_core.cli.doctor import doctor
 from vc_core.cli.emotion import emotion
 from vc_core.cli.live.command import live
+from vc_core.cli.scripting.completion import completion
+from vc_core.cli.scripting.report import JsonTyper
 from vc_core.cli.separate import separate
 from vc_core.cli.slice import slice_recordings
 from vc_core.cli.speak import speak
@@ -22,7 +24,7 @@ from vc_core.cli.train import train_app
 from vc_core.cli.voices import verify, voices_app
 from vc_core.startup import reduce_garbage_collection
 
-app = typer.Typer(no_args_is_help=True, help="Voice Studio from the shell.", pretty_exceptions_enable=False)
+app = JsonTyper(no_args_is_help=True, help="Voice Studio from the shell.", pretty_exceptions_enable=False)
 app.command()(cover)
 app.command()(batch)
 app.command()(separate)
@@ -32,6 +34,7 @@ app.command()(speak)
 app.command()(emotion)
 app.command("slice")(slice_recordings)
 app.command()(doctor)
+app.command()(completion)
 app.add_typer(train_app, name="train")
 app.command()(verify)
 app.add_typer(voices_app, name="voices")

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.markup import escape
 
 from vc_core.batch.journal import (
     Executor,
@@ -18,8 +17,10 @@ from vc_core.batch.journal import (
 )
 from vc_core.batch.ray_cluster import make_ray_executor
 from vc_core.batch.tasks import ConvertFile, CoverFile, SeparateFile
-from vc_core.cli.console import err, out, show_errors, show_progress
+from vc_core.cli.console import err, print_file, show_errors, show_failure, show_progress
 from vc_core.cli.options import with_options
+from vc_core.cli.scripting.output_file import refuse_output_file
+from vc_core.cli.scripting.report import get_report
 from vc_core.cli.voices import open_library
 from vc_core.cover.options import COVER_SEPARATOR, CoverOptions
 from vc_core.errors import Message, UserError
@@ -66,6 +67,7 @@ def batch(
 ) -> None:
     """Separate, convert or cover many files. What is done is left alone, and one that fails stops no other."""
     with show_errors():
+        refuse_output_file(out_folder)
         work, items = _choose_work(task, voice_name, options), list_items(inputs, out_folder)
         executor = _make_executor(options)
         with show_progress("Models") as progress:  # once, instead of in each worker
@@ -103,9 +105,9 @@ def _print_outcome(outcome: Outcome) -> bool:
     """Returns whether the item is done."""
     item: Item = outcome.item
     if outcome.error:
-        err.print(f"[red]{escape(item.source.name)}: {escape(outcome.error)}[/]")
+        show_failure(item.source, outcome.error)
         return False
-    if not outcome.was_done:
+    if not outcome.was_done or get_report():
         for path in outcome.files:
-            out.print(str(path), highlight=False, soft_wrap=True)
+            print_file(path, source=str(item.source), was_done=outcome.was_done)
     return True

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
+from vc_core.cli.scripting.report import get_report
 from vc_core.errors import UserError
 from vc_core.progress import Progress, Step
 
@@ -32,7 +34,10 @@ def show_errors() -> Iterator[None]:
     try:
         yield
     except (UserError, OSError) as error:
-        err.print(f"[red]{escape(_explain(error))}[/]")
+        if report := get_report():
+            report.error = _explain(error)
+        else:
+            err.print(f"[red]{escape(_explain(error))}[/]")
         raise typer.Exit(1) from error
 
 
@@ -69,13 +74,39 @@ def for_each_file(paths: Sequence[Path], work: Callable[[Path], None]) -> None:
             work(path)
         except (UserError, OSError) as error:
             failed += 1
-            err.print(f"[red]{escape(path.name)}: {escape(_explain(error))}[/]")
+            show_failure(path, _explain(error))
     if failed:
         raise typer.Exit(1)
 
 
-def print_file(path: Path, notes: Iterable[str] = ()) -> None:
-    """Print the path to stdout, for other programs, and notes to stderr."""
-    out.print(str(path), highlight=False, soft_wrap=True)
+def show_failure(source: Path, sentence: str) -> None:
+    """Of one of several sources."""
+    if report := get_report():
+        report.results.append({"source": str(source), "error": sentence})
+    else:
+        err.print(f"[red]{escape(source.name)}: {escape(sentence)}[/]")
+
+
+def show_result(shown: RenderableType, **facts: Any) -> None:
+    """Print a result to stdout; text is printed as it is. With `--json`, the facts are reported instead."""
+    if report := get_report():
+        report.results.append(facts)
+    elif isinstance(shown, str):
+        out.print(shown, markup=False, highlight=False, soft_wrap=True)
+    else:
+        out.print(shown)
+
+
+def show_notes(*notes: str) -> None:
+    """Print notes to stderr, or report them."""
     for note in notes:
-        err.print(f"[yellow]{escape(note)}[/]")
+        if report := get_report():
+            report.notes.append(note)
+        else:
+            err.print(f"[yellow]{escape(note)}[/]")
+
+
+def print_file(path: Path, notes: Iterable[str] = (), **facts: Any) -> None:
+    """Print the path to stdout, for other programs, and notes to stderr."""
+    show_result(str(path), file=str(path), **facts)
+    show_notes(*notes)

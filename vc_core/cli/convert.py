@@ -3,17 +3,19 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
+from rich.console import RenderableType
 from rich.table import Table
 
-from vc_core.cli.console import err, print_file, show_errors, show_progress
+from vc_core.cli.console import show_errors, show_progress
 from vc_core.cli.options import with_options
-from vc_core.cli.results import FileOptions, ResultFolder
+from vc_core.cli.presets import with_preset
+from vc_core.cli.scripting.output_file import choose_output_file
+from vc_core.cli.scripting.results import FileOptions, ResultFile, ResultFolder
 from vc_core.cli.voices import open_library
 from vc_core.conversion import CONVERTERS, ConversionOptions, read_own_options
 from vc_core.conversion.report_card import MEASURES
@@ -65,6 +67,7 @@ def describe_own_options() -> str:
     return " ".join(f"{label}: {listed}." for label, listed in names.items() if listed)
 
 
+@with_preset("convert_singer", voice="voice")
 @with_options(FileOptions, into="results")
 @with_options(ConversionOptions)
 @with_options(SingerOptions, into="singer")
@@ -76,34 +79,35 @@ def convert(
     settings: Annotated[
         list[str] | None, typer.Option("--setting", "--so-vits", help=f"As name=value. {describe_own_options()}")
     ] = None,
-    out_folder: Annotated[Path, typer.Option("--out", "-o", help="Where the results go.")] = Path("converted"),
+    out_folder: Annotated[Path, typer.Option("--out", "-o", help="A folder for the results; or one file.")] = Path(
+        "converted"
+    ),
 ) -> None:
     """Let another voice sing it. A recording that fails does not stop the others."""
-    format_name = results.format_name
     with show_errors(), singer.open() as voice:
+        single = choose_output_file(out_folder, songs, results.format_name)
+        format_name = single.format_name if single else results.format_name
         options = replace(options, own=read_own_options(voice, settings or ()))
 
-        def convert_one(song: Path, target: Path) -> list[Path]:
+        def convert_one(song: Path, target: Path) -> list[ResultFile]:
             with show_progress(song.name) as progress:
                 made = perform(ConversionTask(song, target, voice, options, format_name), progress)
-            print_result(made)
-            return [made.converted.path]
+            return [describe_result(made)]
 
         # The folder of a recording's voice is another each time.
         request = ["convert", voice.card if singer.reference else voice, options, format_name]
-        made = ResultFolder(out_folder, request, results.force)
+        made = ResultFolder(out_folder, request, results.force, single)
         made.make_each(songs, name_result("", voice, format_name), convert_one)
 
 
-def print_result(made: ConvertedVoice) -> None:
-    """Print the path to stdout, report card and notes to stderr."""
-    print_file(made.converted.path)
+def describe_result(made: ConvertedVoice) -> ResultFile:
+    """With its report card and notes."""
+    converted = made.converted
     table = Table("Report card", "", "Good is")
     for name, measure in MEASURES.items():
         value = getattr(made.card, name)
         colour = "green" if measure.is_good(value) else "yellow"
         table.add_row(measure.label, f"[{colour}]{measure.text(value)}[/]", measure.good)
-    err.print(table)
-    err.print(f"Shifted by {made.converted.shift_semitones:+.3g} semitones.")
-    for note in made.converted.notes:
-        err.print(f"[yellow]{escape(note)}[/]")
+    explanation: list[RenderableType] = [table, f"Shifted by {converted.shift_semitones:+.3g} semitones."]
+    facts = {"report_card": asdict(made.card), "shift_semitones": converted.shift_semitones}
+    return ResultFile(converted.path, converted.notes, facts, explanation)

@@ -8,7 +8,9 @@ import typer
 
 from vc_core.cli.console import print_file, show_errors, show_progress
 from vc_core.cli.options import with_options
-from vc_core.cli.results import PreviewOptions, ResultFolder
+from vc_core.cli.presets import with_preset
+from vc_core.cli.scripting.output_file import choose_output_file
+from vc_core.cli.scripting.results import PreviewOptions, ResultFile, ResultFolder
 from vc_core.errors import UserError
 from vc_core.progress import Progress
 from vc_core.recipes.separate import SeparationOptions, SeparationTask
@@ -16,11 +18,15 @@ from vc_core.separation import roformer
 from vc_core.separation.spleeter.sources import install_weights
 
 
+@with_preset("separate_vocals")
 @with_options(PreviewOptions, into="results")
 @with_options(SeparationOptions)
 def separate(
     songs: Annotated[list[Path] | None, typer.Argument(help="One song or more.")] = None,
-    out_folder: Annotated[Path, typer.Option("--out", "-o", help="Each song gets a folder in it.")] = Path("separated"),
+    out_folder: Annotated[Path, typer.Option("--out", "-o", help="Each song gets a folder in it; or one file.")] = Path(
+        "separated"
+    ),
+    stem: Annotated[str, typer.Option(help="Which of them a file named by --out gets; the first if none.")] = "",
     options: SeparationOptions = SeparationOptions(),
     results: PreviewOptions = PreviewOptions(),
     convert: Annotated[
@@ -36,18 +42,18 @@ def separate(
                 return
         if not songs:
             raise UserError("Name a song, or more than one.")
+        single = choose_output_file(out_folder, songs, options.format_name, stem)
+        options = replace(options, format_name=single.format_name) if single else options
         with show_progress("Models") as progress:
             options = _install_local_model(options, progress)
             SeparationTask(songs[0], out_folder, options).prepare(progress)
 
-    def separate_one(song: Path, folder: Path) -> list[Path]:
+    def separate_one(song: Path, folder: Path) -> list[ResultFile]:
         with show_progress(song.name) as progress:
             stems = SeparationTask(song, folder, options, results.start).run(progress)
-        for stem in stems.values():
-            print_file(stem.path, stem.notes)
-        return [stem.path for stem in stems.values()]
+        return [ResultFile(saved.path, saved.notes, {"stem": name}) for name, saved in stems.items()]
 
-    made = ResultFolder(out_folder, ["separate", options, results.start], results.force)
+    made = ResultFolder(out_folder, ["separate", options, results.start], results.force, single)
     made.make_each(songs, results.suffix, separate_one)
 
 

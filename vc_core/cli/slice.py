@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from vc_core.audio import format_clock
-from vc_core.cli.console import err, print_file, show_progress
+from vc_core.cli.console import err, show_errors, show_progress
 from vc_core.cli.options import with_options
-from vc_core.cli.results import ResultFolder, ResultOptions
+from vc_core.cli.scripting.output_file import refuse_output_file
+from vc_core.cli.scripting.results import ResultFile, ResultFolder, ResultOptions
 from vc_core.recipes.slice import SlicingOptions, SlicingTask
 from vc_core.recipes.task import perform
 
@@ -23,14 +24,14 @@ def slice_recordings(
 ) -> None:
     """Cut long recordings at silences into slices of 10 to 15 seconds, to train on. The recordings do not change."""
 
-    def slice_one(recording: Path, target: Path) -> tuple[Path, ...]:
+    with show_errors():
+        refuse_output_file(out_folder)
+
+    def slice_one(recording: Path, target: Path) -> list[ResultFile]:
         with show_progress(recording.name) as progress:
             made = perform(SlicingTask([recording], out_folder, options), progress)
-        for path in made.files:
-            print_file(path)
-        for note in made.notes:
-            err.print(note, style="yellow", markup=False)
         err.print(f"{len(made.files)} slices, {format_clock(made.seconds)} in all.")
-        return made.files
+        first, *others = made.files
+        return [ResultFile(first, made.notes), *map(ResultFile, others)]
 
     ResultFolder(out_folder, ["slice", options], results.force).make_each(recordings, "", slice_one, deletes_old=True)

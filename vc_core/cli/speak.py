@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from vc_core.cli.console import show_errors, show_progress
-from vc_core.cli.convert import print_result
+from vc_core.cli.convert import describe_result
 from vc_core.cli.options import with_options
+from vc_core.cli.scripting.output_file import choose_output_file
 from vc_core.cli.voices import open_library
 from vc_core.conversion import ConversionOptions
 from vc_core.errors import Message
@@ -50,20 +51,21 @@ def speak(
     speech: SpeechOptions,
     options: ConversionOptions,
     out_file: Annotated[
-        Path | None, typer.Option("--out", "-o", help="The file to write; its ending follows the format.")
+        Path | None, typer.Option("--out", "-o", help="The file to write; its ending is the format.")
     ] = None,
     force: Annotated[bool, typer.Option(help="Overwrite the file if it exists.")] = False,
 ) -> None:
     """Say a text in a voice."""
     with show_errors():
-        target = (out_file or Path("spoken")).with_suffix(FORMATS[speech.format_name].suffix)
+        single = choose_output_file(out_file, [text], speech.format_name) if out_file else None
+        format_name = single.format_name if single else speech.format_name
+        target = (out_file or Path("spoken")).with_suffix(FORMATS[format_name].suffix)
         if out_file:
             check_free(target, force=force)
         elif not force:
             target = choose_free_path(target)
         request = SpeechRequest(text, speech.language, speech.words_per_minute)
         with show_progress("Speaking") as progress:
-            made = perform(
-                SpeechTask(request, target, open_library().find(voice), options, speech.format_name), progress
-            )
-    print_result(made)
+            task = SpeechTask(request, target, open_library().find(voice), options, format_name)
+            made = perform(task, progress)
+    describe_result(made).show()

@@ -14,7 +14,8 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from vc_core.cli.console import err, out, show_errors, show_progress
+from vc_core.cli.console import show_errors, show_notes, show_progress, show_result
+from vc_core.cli.scripting.report import JsonTyper, get_report
 from vc_core.errors import UserError
 from vc_core.home import get_studio_home
 from vc_core.progress import subprogress
@@ -22,7 +23,7 @@ from vc_core.training import TRAINING_METHODS, TrainingEngine
 from vc_core.training.settings import describe_settings
 from vc_core.voices.library import CONSENTS, VoiceLibrary
 
-train_app = typer.Typer(no_args_is_help=True, help="Train a voice, and look after trainings.")
+train_app = JsonTyper(no_args_is_help=True, help="Train a voice, and look after trainings.")
 
 RunId = Annotated[str, typer.Argument(help="Its id, as `vc train list` shows it.")]
 Recordings = Annotated[list[Path], typer.Argument(help="Sound files, folders, or zip files of them.")]
@@ -97,8 +98,7 @@ def _train(method: str, given: Mapping[str, Any], settings: Mapping[str, Any]) -
                 vocals = extract_vocals(sources, Path(folder), engine, sort=sort, progress=separating)
                 sources, notes, progress = vocals.sources, vocals.notes, subprogress(progress, 0.8, 1.0)
             created = create_run(_get_runs_folder(), library, request, sources, progress=progress)
-        for note in (*notes, *created.notes):
-            err.print(note, style="yellow", markup=False)
+        show_notes(*notes, *created.notes)
     _run_training(created.run.id)
 
 
@@ -119,7 +119,7 @@ def start(
     with show_errors(), show_progress("Start") as progress:
         check_free(out_file, force=force)
         make_start(folders, out_file, method, MetaSettings(steps, seed), progress=progress)
-    out.print(f"Use it with: vc train instant FILES --start {escape(str(out_file))}", soft_wrap=True)
+    show_result(f"Use it with: vc train instant FILES --start {out_file}", file=str(out_file))
 
 
 @train_app.command("resume")
@@ -139,7 +139,18 @@ def list_trainings() -> None:
         spec, status = run.spec, run.read_status()
         step = f"{status.step} of {status.steps}" if status.steps else "–"
         table.add_row(*map(escape, (run.id, spec.name, spec.method, status.state, step, run.get_advice().message)))
-    out.print(table if runs else "No trainings yet. Begin one with `vc train METHOD FILES`.")
+        if get_report():
+            show_result("", **_describe_run(run))
+    if not get_report():
+        show_result(table if runs else "No trainings yet. Begin one with `vc train METHOD FILES`.")
+
+
+def _describe_run(run: Any) -> dict[str, Any]:
+    """For `--json`."""
+    spec, status = run.spec, run.read_status()
+    facts = {"run": run.id, "voice": spec.name, "method": spec.method, "state": status.state, "step": status.step}
+    facts |= {"steps": status.steps, "best_step": status.best_step, "best_score": status.best_score}
+    return {**facts, "training_seconds": status.seconds, "message": status.message}
 
 
 @train_app.command("status")
@@ -160,7 +171,7 @@ def status(run: RunId) -> None:
     table = Table(show_header=False)
     for name, value in (rows | {name: f"{value:.4g}" for name, value in (losses[-1:] or [{}])[0].items()}).items():
         table.add_row(name, escape(str(value)))
-    out.print(table)
+    show_result(table, **_describe_run(found), losses=(losses[-1:] or [{}])[0], advice=found.get_advice().message)
 
 
 @train_app.command("stop")
@@ -176,7 +187,7 @@ def stop(run: RunId) -> None:
         with show_progress("Stopping"):
             while found.is_alive():
                 time.sleep(0.1)
-        out.print(escape(found.read_status().message))
+        show_result(found.read_status().message, **_describe_run(found))
 
 
 @train_app.command("take")
@@ -188,7 +199,7 @@ def take(run: RunId) -> None:
     with show_errors():
         found = find_run(_get_runs_folder(), run)
         voice = publish_voice(found, found.read_status())
-    out.print(f"“{escape(voice.name)}” is in the library.")
+    show_result(f"“{voice.name}” is in the library.", run=run, voice=voice.name)
 
 
 @train_app.command("delete")
@@ -198,7 +209,7 @@ def delete(run: RunId) -> None:
 
     with show_errors():
         find_run(_get_runs_folder(), run).delete()
-    out.print("It has been deleted.")
+    show_result("It has been deleted.", run=run)
 
 
 @train_app.command("board")
@@ -209,7 +220,7 @@ def board(run: RunId) -> None:
 
     with show_errors():
         folder = write_tensorboard(find_run(_get_runs_folder(), run))
-    out.print(f"Look at it with: tensorboard --logdir {escape(str(folder))}", soft_wrap=True)
+    show_result(f"Look at it with: tensorboard --logdir {folder}", folder=str(folder))
 
 
 def _run_training(name: str) -> None:
@@ -223,9 +234,9 @@ def _run_training(name: str) -> None:
             status = train_run(run, progress=progress)
         if status.state in ("failed", "interrupted"):
             raise UserError("{message}", message=status.message)
-    out.print(escape(status.message))
+    show_result(status.message, **_describe_run(run))
     if status.state != "finished":
-        out.print(f"Go on with: vc train resume {run.id}", soft_wrap=True)
+        show_notes(f"Go on with: vc train resume {run.id}")
 
 
 @contextmanager

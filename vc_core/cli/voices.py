@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
 from vc_core.checkpoints.hub import parse_checkpoint
-from vc_core.cli.console import check_choice, err, out, show_errors, show_progress
+from vc_core.cli.console import check_choice, print_file, show_errors, show_notes, show_progress, show_result
 from vc_core.cli.options import with_options
+from vc_core.cli.scripting.report import JsonTyper, get_report
 from vc_core.conversion import STARTER_VOICES
 from vc_core.conversion.importing import (
     ModelChoice,
@@ -33,7 +34,7 @@ from vc_core.voices.facts import VoiceFacts
 from vc_core.voices.library import CONSENTS, Voice, VoiceLibrary, find_faults, get_voices_folder, join_faults
 from vc_core.voices.sharing import export_zip, import_from_hub, import_zip, publish
 
-voices_app = typer.Typer(no_args_is_help=True, help="The library of voices.")
+voices_app = JsonTyper(no_args_is_help=True, help="The library of voices.")
 
 
 def verify(file: Annotated[Path, typer.Argument(help="A sound file.")]) -> None:
@@ -44,16 +45,18 @@ def verify(file: Annotated[Path, typer.Argument(help="A sound file.")]) -> None:
         confidence = watermark.detect_watermark(read_audio(file)) if watermark.is_installed() else 0.0
     if confidence >= watermark.DETECTION_THRESHOLD:
         found = f"A watermark seems to be in the sound ({confidence:.0%} sure)."
-        err.print(f"{found} Alone it is no proof: held tones mislead it.")
+        show_notes(f"{found} Alone it is no proof: held tones mislead it.")
     if origin.provenance is None:
-        out.print("No mark of Voice Studio: made elsewhere, or the mark was removed.")
+        show_result(
+            "No mark of Voice Studio: made elsewhere, or the mark was removed.", file=str(file), provenance=None
+        )
         raise typer.Exit(3)
     table = Table(show_header=False)
     for key, value in vars(origin.provenance).items():
         table.add_row(key.replace("_", " "), escape(str(value)))
     if origin.unchanged is not None:
         table.add_row("sound", "unchanged since it was written" if origin.unchanged else "CHANGED since it was written")
-    out.print(table)
+    show_result(table, file=str(file), provenance=vars(origin.provenance), unchanged=origin.unchanged)
 
 
 @voices_app.command("list")
@@ -66,7 +69,17 @@ def list_voices() -> None:
         table.add_row(
             *map(escape, (voice.name, voice.card.engine, pitch_range, voice.card.licence, voice.card.consent))
         )
-    out.print(table)
+    if not get_report():
+        show_result(table)
+    for voice in open_library().list() if get_report() else ():
+        show_result("", **describe_voice(voice))
+
+
+def describe_voice(voice: Voice) -> dict[str, Any]:
+    """For `--json`."""
+    card = voice.card
+    facts = {"engine": card.engine, "pitch_range_hz": card.pitch_range_hz, "sample_rate": card.sample_rate}
+    return {"voice": voice.name, **facts, "licence": card.licence, "consent": card.consent}
 
 
 @voices_app.command("add")
@@ -81,7 +94,7 @@ def add_voice(
             voice = import_zip(open_library(), checkpoint.local, name=name)
         else:
             voice = import_from_hub(open_library(), checkpoint, name=name, progress=progress)
-    out.print(f"“{escape(voice.name)}” has been added.")
+    show_result(f"“{voice.name}” has been added.", **describe_voice(voice))
 
 
 @voices_app.command("add-recording")
@@ -95,7 +108,7 @@ def add_recording(
     with show_errors(), show_progress(recording.name) as progress:
         task = ReferenceVoiceTask(recording, VoiceFacts(name, consent, licence), open_library())
         voice = perform(task, progress)
-    out.print(f"“{escape(voice.name)}” has been added.")
+    show_result(f"“{voice.name}” has been added.", **describe_voice(voice))
 
 
 @voices_app.command("add-so-vits", hidden=True)
@@ -118,18 +131,18 @@ def import_voice(
             facts = VoiceFacts(name, consent, licence, speaker=speaker)
             voice = import_model(open_library(), files, choice, facts, progress=subprogress(progress, 0.4, 1.0))
     if "index" in voice.card.settings:
-        err.print(f"Its index: {escape(voice.card.settings['index'] or 'none')}.")
+        show_notes(f"Its index: {voice.card.settings['index'] or 'none'}.")
     for doubt in find_doubts(open_library(), voice):
-        err.print(escape(doubt))
-    out.print(f"“{escape(voice.name)}” has been added.")
+        show_notes(doubt)
+    show_result(f"“{voice.name}” has been added.", **describe_voice(voice))
 
 
 def print_alternatives(contents: ModelContents, choice: ModelChoice) -> None:
     first, *others = contents.checkpoints
     if not choice.checkpoint and others:
-        err.print(escape(f"Taking {first}. There are also: {', '.join(others[:5])}."))
+        show_notes(f"Taking {first}. There are also: {', '.join(others[:5])}.")
     if contents.diffusions and not choice.diffusion:
-        err.print(escape(f"It has a diffusion, too. To import it: --diffusion {contents.diffusions[0]}"))
+        show_notes(f"It has a diffusion, too. To import it: --diffusion {contents.diffusions[0]}")
 
 
 @voices_app.command("verify")
@@ -138,7 +151,7 @@ def check_voice(name: str) -> None:
     with show_errors():
         if faults := find_faults(open_library().find(name)):
             raise UserError("“{name}” should not be used: {faults}", name=name, faults=join_faults(faults))
-    out.print(f"“{escape(name)}” is sound.")
+    show_result(f"“{name}” is sound.", voice=name)
 
 
 @voices_app.command("export")
@@ -158,7 +171,7 @@ def export_voice(
             export_recordings(recordings, archive, progress)
         else:
             choose_export(archive)(voice, archive)
-    out.print(str(archive), highlight=False, soft_wrap=True)
+    print_file(archive)
 
 
 def export_recordings(recordings: Sequence[Path], target: Path, progress: Progress) -> None:
@@ -187,9 +200,11 @@ def delete_voice(name: str, yes: Annotated[bool, typer.Option("--yes", "-y", hel
     with show_errors():
         voice = open_library().find(name)
         if not yes:
+            if get_report():
+                raise UserError("Without a question, say --yes.")
             typer.confirm(f"Delete “{voice.name}” for good?", abort=True)
         open_library().delete(name)
-    out.print(f"“{escape(name)}” has been deleted.")
+    show_result(f"“{name}” has been deleted.", voice=name)
 
 
 @voices_app.command("publish")
@@ -203,7 +218,7 @@ def publish_voice(
     with show_errors(), show_progress("Publishing") as progress:
         voice, target = open_library().find(name), parse_checkpoint(repo).repo
         address = publish(voice, target, token=token, private=not public, progress=progress)
-    out.print(address, highlight=False, soft_wrap=True)
+    show_result(address, address=address)
 
 
 def open_library() -> VoiceLibrary:

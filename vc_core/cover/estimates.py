@@ -8,10 +8,13 @@ from vc_core.device import choose_device
 from vc_core.emotion import DEFAULT_STYLER
 from vc_core.errors import Message
 from vc_core.files.reading import AudioFile
+from vc_core.separation import SEPARATORS, find_lead_model
 from vc_core.voices.library import Voice
 
 PEAK_MEGABYTES = 1_000
 """Peak memory as measured by bench/cover.py, rounded up; it does not depend on the song's length."""
+STEREO_SPLIT = "part"
+"""The name under which the speed of splitting without a model is measured."""
 BACKING_PREFIX = "backing_"
 """Begins the names of the stages for backing vocals. Each takes as long as the same stage for the lead."""
 
@@ -52,7 +55,8 @@ def estimate_stages(song: AudioFile, voice: Voice, options: CoverOptions) -> dic
     if not options.vocals_are_clean:
         speed_names["separate"] = f"separate:{options.separator}:{choose_device()}"
     if options.backing != "together":
-        speed_names["split"] = "part"
+        model = find_lead_model()
+        speed_names["split"] = f"part:{model}:{choose_device()}" if model else STEREO_SPLIT
     speed_names |= {"analyse": "listen", "convert": f"convert:{voice.card.engine}"}
     if options.has_emotion:
         speed_names["emotion"] = f"emotion:{DEFAULT_STYLER}"
@@ -62,9 +66,15 @@ def estimate_stages(song: AudioFile, voice: Voice, options: CoverOptions) -> dic
         speed_names["transpose"] = "transpose"
     speed_names["mix"] = "mix"
     return {
-        stage: StageEstimate(speed_name, song.expected_seconds, get_stage_kind(stage).guessed_speed)
+        stage: StageEstimate(speed_name, song.expected_seconds, _guess_speed(stage, speed_name))
         for stage, speed_name in speed_names.items()
     }
+
+
+def _guess_speed(stage: str, speed_name: str) -> float:
+    if stage == "split" and speed_name != STEREO_SPLIT:
+        return SEPARATORS["roformer"].guessed_speed
+    return get_stage_kind(stage).guessed_speed
 
 
 def _name_backing_speeds(options: CoverOptions, transposes: bool) -> dict[str, str]:

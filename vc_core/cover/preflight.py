@@ -48,7 +48,7 @@ class Speeds:
     def load(self) -> Mapping[str, float]:
         try:
             found = json.loads(self.path.read_text("utf-8"))
-        except (OSError, ValueError):  # missing or damaged: speeds are measured again
+        except (OSError, ValueError, RecursionError):  # missing or damaged: speeds are measured again
             return {}
         if not isinstance(found, dict):
             return {}

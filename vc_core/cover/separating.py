@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from vc_core.cover.estimates import BACKING_PREFIX
 from vc_core.cover.options import CoverOptions
 from vc_core.cover.stage_cache import make_stage_key
@@ -11,9 +13,10 @@ from vc_core.errors import Message
 from vc_core.files.provenance import compute_sha256
 from vc_core.files.reading import AudioFile, open_audio
 from vc_core.files.writing import AudioWriter
-from vc_core.separation import SEPARATORS, SeparatorOptions, load_separator
-from vc_core.signal.backing import is_centre_panned, split_lead_and_backing
+from vc_core.separation import SEPARATORS, SeparatorOptions, choose_refinement, find_lead_model, load_separator
+from vc_core.signal.backing import MIN_BACKING_DB, is_centre_panned, split_lead_and_backing
 
+NO_BACKING = Message("No backing vocals were found, so all vocals were treated as the lead.")
 ALL_LEAD = Message("No backing vocals were found at the sides, so all vocals were treated as the lead.")
 
 
@@ -75,16 +78,35 @@ def make_separation_key(song: AudioFile, separator: str) -> str:
 
 
 def split_backing(separated: Separated, stages: StageRunner) -> Separated:
-    """Split the vocals into lead and backing, by their positions in stereo."""
-    vocals, music, key = separated.vocals, separated.music, make_stage_key("parted", separated.key)
+    """Split the vocals into lead and backing, by an installed RoFormer for that, or else by position in stereo."""
+    model = find_lead_model()
+    vocals, music = separated.vocals, separated.music
+    key = make_stage_key("parted", separated.key, *([model] if model else []))
     with stages.run("split", key) as stage:
         if not stage.is_cached:
-            _write_lead_and_backing(vocals, stage)
+            (_split_by_model if model else _write_lead_and_backing)(vocals, stage)
     if not (stage.folder / "backing.wav").exists():
-        return Separated(vocals, music, separated.key, VoiceLine(vocals, key), notes=(str(ALL_LEAD),))
+        note = NO_BACKING if model else ALL_LEAD
+        return Separated(vocals, music, separated.key, VoiceLine(vocals, key), notes=(str(note),))
     lead, backing = (open_audio(stage.folder / f"{name}.wav") for name in ("lead", "backing"))
     backing_line = VoiceLine(backing, make_stage_key("backing", key), is_backing=True)
     return Separated(vocals, music, separated.key, VoiceLine(lead, key), backing_line)
+
+
+def _split_by_model(vocals: AudioFile, stage: Stage) -> None:
+    """Leaves no file of the backing if it is next to silent."""
+    refinement = choose_refinement("lead")
+    if refinement is None:
+        return
+    splitter = refinement.load(choose_device())
+    stems = splitter.separate_file(vocals, stage.folder, format_name=STAGE_FORMAT, progress=stage.progress)
+    energies = [_measure_energy(open_audio(stems[name].path)) for name in ("lead", "backing")]
+    if energies[1] <= sum(energies) * 10 ** (MIN_BACKING_DB / 10):
+        stems["backing"].path.unlink()
+
+
+def _measure_energy(file: AudioFile) -> float:
+    return sum(float(np.square(block.samples, dtype=np.float64).sum()) for block in file.blocks())
 
 
 def _write_lead_and_backing(vocals: AudioFile, stage: Stage) -> None:

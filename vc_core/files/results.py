@@ -61,6 +61,7 @@ class ResultJournal:
         else:
             target = next(name for name in number_names(name, suffix) if not self._is_taken(name, force=force))
             self._add(key, _Entry(target))
+        check_apart(source, self.folder / target)
         self._claimed.add(target)
         return self.folder / target
 
@@ -89,7 +90,7 @@ class ResultJournal:
         try:
             entry = json.loads(line)
             self._entries[entry["key"]] = _Entry(entry["target"], entry["files"])
-        except (ValueError, KeyError, TypeError):  # a truncated line, for example after a power failure
+        except (ValueError, KeyError, TypeError, RecursionError):  # a truncated line, for example after a power failure
             return
 
 
@@ -119,6 +120,20 @@ def _explain_faults(folder: Path) -> Iterator[None]:
 def shorten(name: str) -> str:
     """At most `MAX_NAME_BYTES` of a file's name, so that endings can follow; whole characters."""
     return name.encode("utf-8", "replace")[:MAX_NAME_BYTES].decode("utf-8", "ignore")
+
+
+def check_apart(source: Path, target: Path) -> None:
+    """Refuse to write a result into its own source, by any name of it, or into the folder in which it lies."""
+    try:
+        own, made = source.resolve(), target.resolve()
+        is_same = own == made or made in own.parents or (target.is_file() and source.samefile(target))
+    except (OSError, ValueError):  # what is no file is refused by whoever opens it
+        return
+    if is_same and not own.is_dir():
+        raise UserError(
+            "The result would replace “{file}”, the recording that it is made from. Name another place with --out.",
+            file=source.name,
+        )
 
 
 def check_free(path: Path, *, force: bool = False) -> None:

@@ -226,4 +226,5 @@ def _explain_write_errors(path: Path) -> Iterator[None]:
             raise UserError(
                 "The disk is full, so “{file}” was not written. Make room and try again.", file=path.name
             ) from error
-        raise
+        reason = "there is no room for it, or a limit of the system is reached"  # for example a quota
+        raise UserError("“{file}” can't be written: {reason}.", file=path.name, reason=reason) from error

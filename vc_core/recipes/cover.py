@@ -11,7 +11,7 @@ from vc_core.cover.matching import match
 from vc_core.cover.mixing import CoverTracks, mix
 from vc_core.cover.options import COVER_LIMITS, CoverOptions
 from vc_core.cover.preflight import Preflight, Speeds
-from vc_core.cover.separating import Separated, VoiceLine, make_separation_key, separate, separate_music
+from vc_core.cover.separating import Separated, VoiceLine, make_separation_key, separate
 from vc_core.cover.shifting import advise, transpose_backing, transpose_music
 from vc_core.cover.stage_cache import StageCache, make_stage_key
 from vc_core.cover.stages import StageRunner, start_stages
@@ -20,7 +20,7 @@ from vc_core.files.provenance import compute_sha256
 from vc_core.files.reading import AudioFile, open_audio
 from vc_core.home import get_studio_home
 from vc_core.progress import Progress, silent, subprogress
-from vc_core.separation import SEPARATORS, SeparatorOptions, choose_separator, prepare_separator
+from vc_core.separation import SEPARATORS, SeparatorOptions, choose_refinement, choose_separator, prepare_separator
 from vc_core.voices.library import Voice
 
 
@@ -189,7 +189,9 @@ def estimate_separation_lease_seconds(song: AudioFile, options: CoverOptions) ->
     """Duration of the ZeroGPU lease; 0 if nothing is separated."""
     if options.vocals_are_clean:
         return 0
-    return estimate_lease_seconds(song.expected_seconds, SEPARATORS[options.separator])
+    refinement = None if options.backing == "together" else choose_refinement("lead")
+    engines = [SEPARATORS[options.separator], *(refinement.engines if refinement else ())]
+    return estimate_lease_seconds(song.expected_seconds, *engines)
 
 
 def estimate_conversion_lease_seconds(song: AudioFile, voice: Voice, options: CoverOptions) -> int:
@@ -204,9 +206,9 @@ def open_default_cache() -> StageCache:
 def separate_for_cover(
     song: AudioFile, voice: Voice, options: CoverOptions, cache: StageCache, *, progress: Progress = silent
 ) -> None:
-    """Run the separation stage alone and cache it for `cover_song`: it gains most from a GPU."""
+    """Run what separates, and cache it for `cover_song`: it gains most from a GPU."""
     with start_stages(song, voice, options, cache, progress) as stages:
-        separate_music(song, options.separator, stages)
+        separate(song, options, stages)
 
 
 def convert_for_cover(

@@ -15,8 +15,11 @@ from vc_core.recipes.task import load_before_lease
 from vc_core.separation import (
     DEFAULT_SEPARATOR,
     SEPARATORS,
+    VOCAL_STEPS,
     SavedStem,
     SeparatorOptions,
+    VocalStep,
+    choose_refinement,
     choose_separator,
     load_separator,
     prepare_separator,
@@ -39,7 +42,8 @@ class SeparationOptions:
     )  # fmt: skip
     model: str = option(
         "", Message("model"), flag="--model", word="separator_model",
-        help="Of RoFormer: a name such as kim-vocals, a repo on the Hub, a link, or a file with its .yaml beside it.",
+        help="Of RoFormer: a name such as kim-vocals, a repo on the Hub, a link, or a file with its .yaml beside it. "
+        "Of ensemble: mean, min or max of two engines, as in mean:starter+repet.",
     )  # fmt: skip
     treble: bool = option(
         False, Message("treble"), flag="--treble", help="Let Spleeter separate up to 16 kHz instead of 11 kHz.",
@@ -49,6 +53,12 @@ class SeparationOptions:
         True, Message("sum to the song"), flag="--sum-to-song", word="sum_to_song",
         help="Give the last stem what no stem claims, so that together they are the song.",
     )  # fmt: skip
+    then: VocalStep = option(
+        "none", Message("step after the separation"), flag="--then", word="vocals_then", choices=VOCAL_STEPS,
+        choice_words="then",
+        help="What is done with the vocals next: lead splits them into lead and backing, dereverb and denoise clean "
+        "them, by a RoFormer that is downloaded once.",
+    )  # fmt: skip
     format_name: str = format_option()
 
     def __post_init__(self) -> None:
@@ -56,7 +66,14 @@ class SeparationOptions:
 
     @property
     def separator_options(self) -> SeparatorOptions:
-        return SeparatorOptions(self.stems, self.treble, self.model.strip())
+        return SeparatorOptions(self.stems, self.treble, self.model.strip(), self.then)
+
+    @property
+    def speed_name(self) -> str:
+        """In the file of measured speeds."""
+        refinement = choose_refinement(self.then)
+        then = f":{refinement.step}:{refinement.model}" if refinement else ""
+        return f"separate task:{self.engine}:{self.model.strip()}:{self.stems}:{choose_device()}{then}"
 
 
 @dataclass(frozen=True)
@@ -81,12 +98,12 @@ class SeparationTask:
         load_before_lease(self, lambda: load_separator(engine, "cpu", options))
 
     def lease_seconds(self) -> int:
-        return estimate_lease_seconds(self.open_song().expected_seconds, SEPARATORS[self.options.engine])
+        refinement = choose_refinement(self.options.then)
+        engines = [SEPARATORS[self.options.engine], *(refinement.engines if refinement else ())]
+        return estimate_lease_seconds(self.open_song().expected_seconds, *engines)
 
     def estimate(self) -> StageEstimate:
-        options = self.options
-        name = f"separate task:{options.engine}:{options.model}:{options.stems}:{choose_device()}"
-        return StageEstimate(name, self.open_song().expected_seconds)
+        return StageEstimate(self.options.speed_name, self.open_song().expected_seconds)
 
     def run(self, progress: Progress = silent) -> dict[str, SavedStem]:
         separator = load_separator(self.options.engine, choose_device(), self.options.separator_options)

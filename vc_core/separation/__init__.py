@@ -3,24 +3,29 @@
 from functools import lru_cache
 
 from vc_core.engine import by_name, find_engine
-from vc_core.progress import Progress, silent
-from vc_core.separation import demucs, repet, roformer, spleeter, starter
+from vc_core.progress import Progress, silent, subprogress
+from vc_core.separation import demucs, ensemble, repet, roformer, spleeter, starter
 from vc_core.separation.base import SavedStem, SeparationEngine, Separator, SeparatorOptions, Stems
+from vc_core.separation.vocal_steps import VOCAL_STEPS, VocalStep, choose_refinement, find_lead_model
 
 __all__ = [
     "DEFAULT_SEPARATOR",
     "SEPARATORS",
+    "VOCAL_STEPS",
     "SavedStem",
     "SeparationEngine",
     "Separator",
     "SeparatorOptions",
     "Stems",
+    "VocalStep",
+    "choose_refinement",
     "choose_separator",
+    "find_lead_model",
     "load_separator",
     "prepare_separator",
 ]
 
-SEPARATORS: dict[str, SeparationEngine] = by_name(
+_ENGINES = by_name(
     starter.ENGINE,
     spleeter.ENGINE,
     demucs.ENGINE,
@@ -30,6 +35,7 @@ SEPARATORS: dict[str, SeparationEngine] = by_name(
     repet.ENGINE,
 )
 """Another engine is one file, and one line here."""
+SEPARATORS: dict[str, SeparationEngine] = _ENGINES | by_name(ensemble.make_engine(_ENGINES))
 DEFAULT_SEPARATOR = "repet"
 
 
@@ -44,7 +50,9 @@ def prepare_separator(name: str, options: SeparatorOptions, *, progress: Progres
     """Download what the engine needs and doesn't have; before a turn on the device, since it may take long."""
     engine = choose_separator(name, options)
     engine.check_installed()
-    engine.prepare(options, progress)
+    engine.prepare(options, subprogress(progress, 0.0, 0.5))
+    if refinement := choose_refinement(options.then):
+        refinement.prepare(subprogress(progress, 0.5, 1.0))
 
 
 @lru_cache(maxsize=1)
@@ -52,4 +60,5 @@ def load_separator(name: str, device: str, options: SeparatorOptions = Separator
     """The engine, ready to use; the last one stays in memory."""
     engine = choose_separator(name, options)
     engine.check_installed()
-    return engine.load(options, device)
+    separator, refinement = engine.load(options, device), choose_refinement(options.then)
+    return refinement.apply(separator, device) if refinement else separator

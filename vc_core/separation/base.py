@@ -29,6 +29,18 @@ class SavedStem:
     """Changes made while writing, such as a lowered level."""
 
 
+@dataclass(frozen=True)
+class SoundStream:
+    """Sound that is read once, such as a stem while it is made."""
+
+    stream: Iterable[Audio]
+    sample_rate: int
+    frames: int | None
+
+    def blocks(self) -> Iterable[Audio]:
+        return self.stream
+
+
 class Separator(ABC):
     """A loaded engine; immutable, so that one instance serves all sessions."""
 
@@ -87,7 +99,7 @@ class Separator(ABC):
         return {name: folder / f"{name}{FORMATS[format_name].suffix}" for name in self.stem_names}
 
     def stream(
-        self, song: Audio | AudioFile, *, sums_to_song: bool = True, progress: Progress = silent
+        self, song: Audio | AudioFile | SoundStream, *, sums_to_song: bool = True, progress: Progress = silent
     ) -> Iterator[Stems]:
         """Yield the stems in consecutive blocks, with exactly as many frames as the song.
 
@@ -174,6 +186,8 @@ class SeparatorOptions:
     """Apply networks trained up to 11 kHz up to 16 kHz."""
     model: str = ""
     """Of an engine with several models: which one; its usual one if it is empty."""
+    then: str = "none"
+    """What is done with the vocals next; one of `VOCAL_STEPS`."""
 
 
 def _no_models() -> Sequence[str]:
@@ -189,6 +203,10 @@ class SeparationEngine(Engine[SeparatorOptions, Separator]):
     stem_counts: tuple[int, ...] = (2,)
     has_treble: bool = False
     """Whether `SeparatorOptions.treble` has an effect."""
+    quality: int = 0
+    """Its rank by how clean the stems are, for recommendations; 0 if it is never recommended."""
+    guessed_speed: float = 0.5
+    """Seconds of work per second of song for two stems on two cores, until the machine has measured its own."""
     list_models: Callable[[], Sequence[str]] = _no_models
     """The names of models to choose from, besides others; empty if the engine has one only."""
     describe_model: Callable[[str], Message | None] = _no_description
@@ -200,6 +218,14 @@ class SeparationEngine(Engine[SeparatorOptions, Separator]):
 
     def get_stem_counts(self, model: str) -> Sequence[int]:
         return self.count_stems(model) if self.count_stems else self.stem_counts
+
+    def is_ready(self) -> bool:
+        """Whether it runs without an installation or a download."""
+        try:
+            self.check_installed()
+            return not self.download_megabytes(SeparatorOptions())
+        except UserError:
+            return False
 
     def check(self, options: SeparatorOptions) -> None:
         if options.model and self.list_models is _no_models:

@@ -84,5 +84,7 @@ ENGINE = SeparationEngine(
     "repet",
     "Quick preview, no model",
     load=lambda options, device: Repet(),
+    quality=2,
+    guessed_speed=0.06,
     notice="A preview: it works without any model, and leaves some of the music in the vocals.",
 )

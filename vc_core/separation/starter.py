@@ -22,4 +22,6 @@ ENGINE = SeparationEngine(
     notice="Comes with the app. It was trained on synthetic sound: often cleaner than the preview, at times not.",
     has_treble=True,
     gpu_speed=20.0,
+    quality=1,
+    guessed_speed=0.06,
 )

@@ -44,6 +44,10 @@ def split_lead_and_backing(
 
 def _stack_lead_and_vocals(window: Audio) -> Audio:
     """Shape (4, frames): lead left and right, then the input; stacked so that both get the same cross-fades."""
+    return window.with_samples(np.concatenate([extract_lead(window).samples, window.samples]))
+
+
+def extract_lead(window: Audio) -> Audio:
     import librosa
 
     if window.channels != 2:
@@ -58,7 +62,7 @@ def _stack_lead_and_vocals(window: Audio) -> Audio:
     mid *= np.maximum(0.0, 1.0 - np.square(side_to_mid / MAX_SIDE_TO_MID))
     lead = librosa.istft(mid, n_fft=fft_frames, hop_length=fft_frames // 4, length=window.frames + padding)
     lead = lead[: window.frames].astype(np.float32)
-    return window.with_samples(np.concatenate([[lead, lead], window.samples]))
+    return window.with_samples(np.stack([lead, lead]))
 
 
 def _to_mid_side(samples: Samples) -> tuple[Samples, Samples]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import gradio as gr
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -13,9 +14,12 @@ from starlette.routing import Route
 from vc_core.files.reading import Limits
 from vc_core.startup import reduce_garbage_collection
 from vc_core.ui.live.routes import MAX_MESSAGE_BYTES, ROUTES
+from vc_core.ui.many_files.panel import build_job_endpoints
 from vc_core.ui.page_script import make_script
 from vc_core.ui.server.api_info import DescribedBlocks
 from vc_core.ui.server.cheap_updates import cache_schemas
+from vc_core.ui.server.headers import SecurityHeaders
+from vc_core.ui.server.logs import configure_logs
 from vc_core.ui.server.sessions import EXPIRY_HOURS, delete_session_files
 from vc_core.ui.server.shutdown import end_on_sigterm
 from vc_core.ui.tabs.add_emotion import build_add_emotion_panel
@@ -24,6 +28,7 @@ from vc_core.ui.tabs.cover import build_cover_panel
 from vc_core.ui.tabs.separate_vocals import build_separate_vocals_panel
 from vc_core.ui.tabs.train_voice import build_train_voice_panel
 from vc_core.ui.tabs.voices import build_voices_panel
+from vc_core.ui.takes.section import build_takes_section
 from vc_core.ui.theme import CSS, make_theme
 from vc_core.ui.widgets.controls import PRIVATE
 from vc_core.ui.widgets.tab_links import TabLinks
@@ -61,6 +66,10 @@ def build_suite(panels: Sequence[str] = tuple(PANELS)) -> gr.Blocks:
                 with gr.Tab(word(f"tab_{name}"), id=name):
                     PANELS[name](tab_links)
         tab_links.connect(suite, tabs)
+        build_job_endpoints()
+        build_takes_section(suite, tabs, tab_links.forms)
+        for form in tab_links.forms.values():
+            form.connect(suite)
         suite.load(_select_tab, None, tabs, **PRIVATE)
         suite.unload(delete_session_files)
     # Outside Spaces, Gradio by default serves API routes that bypass the queue.
@@ -88,9 +97,18 @@ def launch(suite: gr.Blocks) -> str:
         run_history=False,
         ssr_mode=False,
         show_error=False,
+        mcp_server=False,  # its clients would share one session (docs/api.md)
         state_session_capacity=MAX_SESSIONS,
         footer_links=["api", "settings"],
-        app_kwargs={"routes": [Route("/healthz", _health), *ROUTES]},
+        # By default Gradio shows anybody how often each endpoint was called.
+        enable_monitoring=os.environ.get("VOICE_STUDIO_MONITORING", "0") != "0",
+        app_kwargs={
+            "routes": [Route("/healthz", _health), *ROUTES],
+            "middleware": [Middleware(SecurityHeaders)],
+            "docs_url": None,
+            "redoc_url": None,
+            "openapi_url": None,
+        },
     )
     # Gradio has no argument for these; they are read for each new socket.
     suite.server.config.ws_max_size, suite.server.config.ws_per_message_deflate = MAX_MESSAGE_BYTES, False
@@ -103,6 +121,7 @@ def _health(_: Request) -> JSONResponse:
 
 def serve(suite: gr.Blocks) -> None:
     """Serve until interrupted or terminated."""
+    configure_logs()
     launch(suite)
     end_on_sigterm()
     suite.block_thread()

@@ -17,6 +17,9 @@ CSS = """
 .heading p { font-weight: 600; }
 @media (max-width: 640px) { footer > .divider { display: none; } }
 #cover-fetch, #cover-share { align-self: end; white-space: nowrap; }
+.named > button { align-self: end; white-space: nowrap; }
+#take-list .wrap { flex-direction: column; align-items: stretch; }
+#take-list label span { overflow-wrap: anywhere; }
 .line p { font-size: 1.4rem; }
 html:lang(ko) .gradio-container * { word-break: keep-all; }
 .toast-wrap { top: auto !important; bottom: 0.75rem; pointer-events: none; }

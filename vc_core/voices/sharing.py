@@ -1,6 +1,7 @@
 """Import and export voices: untrusted zip files, and repos on the Hugging Face Hub."""
 
 import shutil
+import uuid
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -68,11 +69,15 @@ def import_from_hub(
 
 def export_zip(voice: Voice, archive: Path) -> Path:
     """The whole voice as a zip file for `import_zip`."""
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as opened:
-        for file in (CARD_FILE, *voice.card.files):
-            opened.write(voice.folder / file, f"{voice.folder.name}/{file}")
-        opened.writestr(f"{voice.folder.name}/{README_FILE}", write_model_card(voice))
-    return archive
+    partial = archive.with_name(f".{uuid.uuid4().hex}.part")
+    try:
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_STORED) as opened:
+            for file in (CARD_FILE, *voice.card.files):
+                opened.write(voice.folder / file, f"{voice.folder.name}/{file}")
+            opened.writestr(f"{voice.folder.name}/{README_FILE}", write_model_card(voice))
+        return partial.replace(archive)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def publish(voice: Voice, repo: str, *, token: str, private: bool = True, progress: Progress = silent) -> str:

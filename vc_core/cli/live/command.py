@@ -12,9 +12,11 @@ from rich.live import Live
 from rich.table import Table
 
 from vc_core.audio import Audio
-from vc_core.cli.console import err, out, print_file, show_errors
+from vc_core.cli.console import err, print_file, show_errors, show_result
 from vc_core.cli.live.sound_device import DeviceChoice, choose_sample_rate, list_devices, open_duplex
 from vc_core.cli.options import with_options
+from vc_core.cli.scripting.output_file import choose_output_file
+from vc_core.cli.scripting.report import get_report
 from vc_core.cli.voices import open_library
 from vc_core.conversion import ConversionOptions, load_converter, prepare_converter
 from vc_core.conversion.live import LiveSettings, open_live
@@ -23,6 +25,7 @@ from vc_core.device import choose_device
 from vc_core.errors import Message, UserError
 from vc_core.files.provenance import Provenance
 from vc_core.files.reading import read_audio
+from vc_core.files.results import check_apart
 from vc_core.files.writing import FORMATS, write_audio
 from vc_core.options import check_options, option
 from vc_core.voices.library import Voice
@@ -81,16 +84,19 @@ def live(
             raise UserError("Name a voice to {task} with: --voice NAME. `vc voices list` shows them.", task="live")
         voice = open_library().find(live_options.voice)
         if loopback:
+            if out_file:
+                check_apart(loopback, out_file.with_suffix(out_file.suffix or FORMATS[FORMAT].suffix))
             convert_file(read_audio(loopback).to_mono(), voice, live_options, options, out_file)
         else:
             convert_microphone(voice, live_options, options)
 
 
 def print_devices() -> None:
-    table = Table("Number", "Device", "Inputs", "Outputs")
-    for row in list_devices():
+    table, rows = Table("Number", "Device", "Inputs", "Outputs"), list_devices()
+    for row in rows:
         table.add_row(*map(str, row))
-    out.print(table)
+    facts = [dict(zip(("number", "device", "inputs", "outputs"), row, strict=True)) for row in rows]
+    show_result(table, devices=facts)
 
 
 def open_blocks(voice: Voice, live_options: LiveOptions, options: ConversionOptions, sample_rate: int) -> EqualBlocks:
@@ -118,7 +124,7 @@ def convert_microphone(voice: Voice, live_options: LiveOptions, options: Convers
             while True:
                 screen.update(draw_meters(statistics, blocks.delay_seconds + device_seconds), refresh=True)
                 time.sleep(METER_SECONDS)
-    err.print(describe(statistics, blocks.delay_seconds + device_seconds))
+    show_statistics(statistics, blocks.delay_seconds + device_seconds)
 
 
 def draw_meters(statistics: LiveStatistics, delay_seconds: float) -> str:
@@ -138,6 +144,20 @@ def describe(statistics: LiveStatistics, delay_seconds: float) -> str:
     )
 
 
+def show_statistics(statistics: LiveStatistics, delay_seconds: float) -> None:
+    if not get_report():
+        err.print(describe(statistics, delay_seconds))
+        return
+    show_result(
+        "",
+        delay_seconds=delay_seconds + statistics.mean_work_seconds,
+        work_seconds=statistics.mean_work_seconds,
+        blocks=statistics.blocks,
+        late_blocks=statistics.late_blocks,
+        xruns=statistics.xruns,
+    )
+
+
 def convert_file(
     sound: Audio, voice: Voice, live_options: LiveOptions, options: ConversionOptions, out_file: Path | None
 ) -> None:
@@ -148,10 +168,14 @@ def convert_file(
     frames, made = blocks.block_frames, []
     for start in range(0, len(samples), frames):
         made.append(blocks.process(np.pad(samples[start : start + frames], (0, max(0, start + frames - len(samples))))))
-    err.print(describe(blocks.statistics, blocks.delay_seconds))
+    show_statistics(blocks.statistics, blocks.delay_seconds)
     if out_file:
-        target = out_file.with_suffix(FORMATS[FORMAT].suffix)
+        single = choose_output_file(out_file, ["microphone"], FORMAT)
+        format_name = single.format_name if single else FORMAT
+        target = out_file.with_suffix(FORMATS[format_name].suffix)
         settings = {name: getattr(options, name) for name in OPTIONS}
         provenance = Provenance("live", voice.name, voice.card.engine, settings)
-        write_audio(target, Audio(np.concatenate(made)[None], sample_rate), format_name=FORMAT, provenance=provenance)
+        write_audio(
+            target, Audio(np.concatenate(made)[None], sample_rate), format_name=format_name, provenance=provenance
+        )
         print_file(target)

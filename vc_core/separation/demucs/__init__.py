@@ -15,6 +15,8 @@ ENGINE = SeparationEngine(
     download_megabytes=lambda options: estimate_demucs_download_megabytes("htdemucs", options.stems),
     prepare=lambda options, progress: prepare_demucs("htdemucs", options.stems, progress=progress),
     gpu_speed=10.0,
+    quality=5,
+    guessed_speed=2.0,
     stem_counts=(2, 4),
 )
 FINE_TUNED = replace(
@@ -26,4 +28,5 @@ FINE_TUNED = replace(
     download_megabytes=lambda options: estimate_demucs_download_megabytes("htdemucs_ft", options.stems),
     prepare=lambda options, progress: prepare_demucs("htdemucs_ft", options.stems, progress=progress),
     gpu_speed=3.0,
+    quality=6,
 )

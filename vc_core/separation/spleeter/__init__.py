@@ -31,6 +31,8 @@ ENGINE = SeparationEngine(
     download_megabytes=lambda options: estimate_download_megabytes(options.stems),
     prepare=lambda options, progress: prepare_weights(options.stems, progress=progress),
     gpu_speed=20.0,
+    quality=4,
+    guessed_speed=0.03,
     stem_counts=(2, 4, 5),
     has_treble=True,
 )

@@ -1,4 +1,4 @@
-"""Praat pitch (F0) estimation by autocorrelation, through the package parselmouth (optional, GPL).
+"""Praat pitch (F0) estimation by autocorrelation, through the package parselmouth (GPL-3).
 
 After P. Boersma, “Accurate short-term analysis of the fundamental frequency and the harmonics-to-noise ratio of a
 sampled sound”, IFA Proceedings 17, 1993.
@@ -32,7 +32,7 @@ ENGINE = PitchEngine(
     "praat",
     "Praat",
     load=lambda options, device: estimate_by_praat,
-    notice="Fast and exact, and misses what is soft. An extra, under the GPL.",
+    notice="Fast and exact, and misses what is soft. Under the GPL.",
     package="parselmouth",
     install="vc-core[praat]",
 )

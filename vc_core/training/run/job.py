@@ -35,6 +35,8 @@ WORKER = (sys.executable, "-m", "vc_core.training")
 WORKER_START_TIMEOUT_SECONDS = 30.0
 """A new worker process that has not taken its lock after this time has failed."""
 ROOT = Path(__file__).parents[3]
+MAX_LOG_BYTES = 1_000_000
+"""Of a run's log, at each start of its worker; what is longer becomes the previous log."""
 
 _worker_folders: set[Path] = set()
 """The runs of the living workers that this process has started."""
@@ -138,7 +140,10 @@ class Run:
 
 def start_worker(folder: Path) -> None:
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    with (folder / "log.txt").open("ab") as log:
+    written = folder / "log.txt"
+    if written.is_file() and written.stat().st_size > MAX_LOG_BYTES:
+        written.replace(folder / "log.previous.txt")
+    with written.open("ab") as log:
         process = subprocess.Popen(
             [*WORKER, str(folder)],
             stdin=subprocess.DEVNULL,

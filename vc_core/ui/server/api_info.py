@@ -18,6 +18,11 @@ I18N = re.compile(r'"key": "(\w+)"')
 
 
 REFUSED = Message("A value that was sent has the wrong type or form. `view_api` describes what is expected.")
+CHOICES = re.compile(
+    r"Value: (?P<value>.*?)(?: \(type: [^)]*\))? is not in the list of choices: \[(?P<choices>.*)\]", re.S
+)
+LONGEST_VALUE, LONGEST_SENTENCE = 60, 400
+"""Letters of what was sent that an answer repeats."""
 
 
 class DescribedBlocks(CheapUpdates):
@@ -28,10 +33,10 @@ class DescribedBlocks(CheapUpdates):
         try:
             return await super().preprocess_data(*args, **kwargs)
         except gr.Error as error:
-            error.print_exception = False
-            raise
+            log.info("refused a value: %s", type(error).__name__)
+            raise gr.Error(_make_sentence(str(error.message)), duration=None, print_exception=False) from error
         except Exception as error:
-            log.info("refused a value: %s", error)
+            log.info("refused a value: %s", type(error).__name__)
             raise gr.Error(str(REFUSED), duration=None, print_exception=False) from error
 
     def get_api_info(self, all_endpoints: bool = False, page: str | None = None) -> Any:
@@ -45,6 +50,20 @@ class DescribedBlocks(CheapUpdates):
                 returned["label"] = _name_return(returned, name, is_only=len(endpoint["returns"]) == 1)
                 returned["python_type"]["description"] = ""
         return info
+
+
+def _make_sentence(message: str) -> str:
+    """Gradio's own refusal as a sentence, without all of what was sent."""
+    if found := CHOICES.fullmatch(message):
+        value = _shorten(found["value"].strip("'"), LONGEST_VALUE)
+        return str(Message("“{value}” is not one of the choices: {choices}.", value=value, choices=found["choices"]))
+    sentence = _shorten(message.strip(), LONGEST_SENTENCE)
+    return sentence if sentence.endswith(".") else f"{sentence}."
+
+
+def _shorten(text: str, longest: int) -> str:
+    text = text.encode("utf-8", "replace").decode()  # half of a surrogate pair can't be sent
+    return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 def _describe_parameter(parameter: Any, component: Block) -> None:

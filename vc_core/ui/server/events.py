@@ -25,6 +25,7 @@ from spaces import GPU
 from vc_core.device import OUT_OF_MEMORY, exclusive_device, is_out_of_memory
 from vc_core.errors import Message, UserError, restore_error
 from vc_core.progress import Cancelled, Progress, Step
+from vc_core.training.run.atomic_files import FULL
 from vc_core.ui.server.clock import STARTING, JobClock
 from vc_core.ui.widgets.escaping import escape_toast
 from vc_core.ui.words import language_of, translate_message
@@ -164,7 +165,17 @@ def _run(work: Callable[[Progress], T], report: Progress, events: "queue.Queue[A
     except UserError as error:
         events.put(Failed(error))
     except BaseException as error:  # noqa: BLE001 - raised again in the thread that waits
-        events.put(Failed(restore_error(OUT_OF_MEMORY.template)) if is_out_of_memory(error) else _Crashed(error))
+        known = _find_known_cause(error)
+        events.put(Failed(known) if known else _Crashed(error))
+
+
+def _find_known_cause(error: BaseException) -> UserError | None:
+    """The message of an exception that is no fault of the program: no memory, no room on the disk."""
+    if is_out_of_memory(error):
+        return restore_error(OUT_OF_MEMORY.template)
+    if isinstance(error, OSError) and error.errno in FULL:
+        return UserError("{problem}. Make room, then try again.", problem=FULL[error.errno])
+    return None
 
 
 def stream_to_page(
@@ -235,8 +246,9 @@ def explain(error: BaseException) -> Message:
     """What a user is told; of an unexpected error, the log has the rest."""
     if isinstance(error, UserError):
         return error
-    if is_out_of_memory(error):
-        return OUT_OF_MEMORY
+    if known := _find_known_cause(error):
+        log.warning("refused: %s", known)
+        return known
     log.error("unexpected error", exc_info=error)
     return UNEXPECTED
 
@@ -253,10 +265,10 @@ def show_errors(request: gr.Request | None) -> Iterator[None]:
     except (gr.Error, Cancelled, GeneratorExit):
         raise
     except UserError as error:
+        log.info("refused: %s", error.template)  # without its values, such as names
         raise _as_shown(request, error) from error
     except Exception as error:
-        log.exception("unexpected error")
-        raise _as_shown(request, UNEXPECTED) from error
+        raise _as_shown(request, explain(error)) from error
 
 
 def _as_shown(request: gr.Request | None, message: Message) -> gr.Error:

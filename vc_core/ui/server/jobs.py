@@ -22,7 +22,16 @@ from gradio.utils import get_upload_folder
 from vc_core.errors import UserError, restore_error
 from vc_core.progress import Progress
 from vc_core.ui.server.clock import STARTING, JobClock
-from vc_core.ui.server.events import HEARTBEAT_SECONDS, UNEXPECTED, Done, Event, Failed, ProgressUpdate, run_on_device
+from vc_core.ui.server.events import (
+    HEARTBEAT_SECONDS,
+    UNEXPECTED,
+    Done,
+    Event,
+    Failed,
+    ProgressUpdate,
+    run_in_thread,
+    run_on_device,
+)
 from vc_core.ui.server.sessions import EXPIRY_HOURS
 
 MAX_JOBS = 16
@@ -42,7 +51,9 @@ class Status:
     sentence: str = ""
     """The error message in English; the key of the file."""
     settings: Mapping[str, Any] = field(default_factory=dict)
-    """With which it was started, as plain values by the API's names."""
+    """With which it was started, as links have them."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """The same as plain values by the API's names."""
 
 
 @dataclass
@@ -53,6 +64,17 @@ class _Running:
     ended: threading.Event
     clock: JobClock
     settings: dict[str, Any]
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class InTurns:
+    """Work that waits for the device itself, once for each of its files, so that other jobs come in between."""
+
+    work: Callable[[Progress, Path], Outcome]
+
+    def __call__(self, progress: Progress, folder: Path) -> Outcome:
+        return self.work(progress, folder)
 
 
 class Jobs:
@@ -69,6 +91,7 @@ class Jobs:
         owner: str,
         keep: Sequence[Path] = (),
         settings: Mapping[str, Any] = MappingProxyType({}),
+        values: Mapping[str, Any] = MappingProxyType({}),
         clock: JobClock | None = None,
     ) -> str:
         """Return the id at once. `work` waits in the device queue; its folder has copies of `keep` in `KEPT`."""
@@ -77,12 +100,13 @@ class Jobs:
         with self._starting:
             self._check_limits(owner)
             first, clock = ProgressUpdate(0.0, STARTING), clock or JobClock()
-            self._running[job] = _Running(owner, first, threading.Event(), threading.Event(), clock, dict(settings))
+            events = (threading.Event(), threading.Event())
+            self._running[job] = _Running(owner, first, *events, clock, dict(settings), dict(values))
         try:
             _get_folder(job).mkdir(parents=True)
             for folder in keep:
                 shutil.copytree(folder, _get_folder(job) / KEPT / folder.name)
-            _write_status(job, Status("running", settings=self._running[job].settings))
+            _write_status(job, Status("running", settings=dict(settings), values=dict(values)))
             threading.Thread(target=self._run, args=(job, work), daemon=True).start()
         except BaseException:
             del self._running[job]
@@ -93,22 +117,25 @@ class Jobs:
         owners = [running.owner for running in self._running.values()]
         if owner and owners.count(owner) >= MAX_JOBS_PER_SESSION:
             raise UserError(
-                "You have {count} covers in the making. Wait for one of them, or stop one.", count=MAX_JOBS_PER_SESSION
+                "You have {count} jobs at work. Wait for one of them, or stop one.", count=MAX_JOBS_PER_SESSION
             )
         if len(owners) >= MAX_JOBS:
-            raise UserError("The server is busy: {count} covers are in the making. Try again later.", count=MAX_JOBS)
+            raise UserError("The server is busy: {count} jobs are at work. Try again later.", count=MAX_JOBS)
 
     def stop(self, job: str) -> None:
+        _check_id(job)
         if running := self._running.get(job):
             running.stopped.set()
 
     def status(self, job: str) -> Status:
+        _check_id(job)
         is_running = job in self._running  # before reading the file: a job ends after its file is written
         status = _read_status(job)
         return replace(status, state="interrupted") if status.state == "running" and not is_running else status
 
     def get_clock(self, job: str) -> JobClock:
         """The clock of a running job, which a page that is opened later reads too."""
+        _check_id(job)
         running = self._running.get(job)
         return running.clock if running else JobClock()
 
@@ -126,7 +153,11 @@ class Jobs:
     def _run(self, job: str, work: Callable[[Progress, Path], Outcome]) -> None:
         running, status = self._running[job], Status("failed")
         try:
-            events = run_on_device(lambda progress: work(progress, _get_folder(job)), running.clock)
+            folder = _get_folder(job)
+            if isinstance(work, InTurns):
+                events = run_in_thread(lambda progress: work(progress, folder))
+            else:
+                events = run_on_device(lambda progress: work(progress, folder), running.clock)
             with closing(events):
                 for event in events:
                     if running.stopped.is_set():
@@ -141,7 +172,7 @@ class Jobs:
                         case Failed(error):
                             status = Status("failed", sentence=str(error))
         finally:  # also after an unexpected exception, which is logged
-            _write_status(job, replace(status, settings=running.settings))
+            _write_status(job, replace(status, settings=running.settings, values=running.values))
             del self._running[job]
             running.ended.set()
 
@@ -172,9 +203,19 @@ def _get_root() -> Path:
     return Path(get_upload_folder()).with_name("voice-studio-jobs")
 
 
-def _get_folder(job: str) -> Path:
-    if len(job) != 32 or not set(job) <= set("0123456789abcdef"):
+def get_job_folder(job: str) -> Path:
+    """Of its own files, which no URL reaches."""
+    return _get_folder(job)
+
+
+def _check_id(job: str) -> None:
+    """Programs may send anything."""
+    if not isinstance(job, str) or len(job) != 32 or not set(job) <= set("0123456789abcdef"):
         raise UserError("There is no such job. Its link may be cut off.")
+
+
+def _get_folder(job: str) -> Path:
+    _check_id(job)
     return _get_root() / job
 
 
@@ -191,3 +232,5 @@ def _read_status(job: str) -> Status:
         raise UserError(
             "There is no such job any more: results are kept for {hours:g} hours.", hours=EXPIRY_HOURS
         ) from None
+    except (ValueError, TypeError, RecursionError):  # damaged, for example by a power failure
+        return Status("interrupted")

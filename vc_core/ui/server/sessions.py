@@ -56,9 +56,15 @@ def list_training_folders() -> list[Path]:
     return sorted(_get_sessions_root().glob("*/training")) if is_shared() else [get_training_folder(None)]
 
 
+def get_takes_folder(request: gr.Request | None) -> Path:
+    """The folder of this session's takes, beside Gradio's folder of served files."""
+    return Path(get_upload_folder()).with_name("voice-studio-takes") / _get_session_folder(request).name
+
+
 def delete_session_files(request: gr.Request) -> None:
     """Called when a user leaves the page."""
     shutil.rmtree(_get_session_folder(request), ignore_errors=True)
+    shutil.rmtree(get_takes_folder(request), ignore_errors=True)
 
 
 def _delete_expired() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from vc_core.batch.tasks import EmotionFile
 from vc_core.emotion import DEFAULT_STYLER, GUESS, OWN_MODELS, STYLERS, list_emotions, own_models
 from vc_core.errors import Message, UserError
 from vc_core.files.reading import read_audio
@@ -15,9 +16,12 @@ from vc_core.options import read_options
 from vc_core.progress import Progress
 from vc_core.recipes.emotion import CHOICES, EMOTION_LIMITS, SOURCES, EmotionOptions, EmotionTask, StyledVoice
 from vc_core.ui.drawing.curves import draw_curves
+from vc_core.ui.many_files.panel import FilesTask, build_many_files
 from vc_core.ui.server.endpoints import Values
 from vc_core.ui.server.sessions import STATE_SECONDS, create_results_folder, get_session_home
 from vc_core.ui.server.tasks import return_result, start_run
+from vc_core.ui.settings.form import make_form
+from vc_core.ui.settings.presets import build_presets
 from vc_core.ui.widgets.compare import Comparison, make_compare_control, update_compare_control
 from vc_core.ui.widgets.controls import (
     PRIVATE,
@@ -56,6 +60,10 @@ def _read_task(values: Values, request: gr.Request, intensities: tuple[float, ..
     voice, models = Path(values["voice"]), _get_models_folder(request)
     prefix = f"{shorten(voice.stem)} - "
     return EmotionTask(voice, create_results_folder(), options, intensities, models, prefix)
+
+
+def _read_file_work(values: Values, request: gr.Request) -> EmotionFile:
+    return EmotionFile(read_options(EmotionOptions, values), _get_models_folder(request))
 
 
 def _draw_curves(task: EmotionTask, styled: list[StyledVoice], progress: Progress) -> tuple[StyledVoice, Path]:
@@ -99,10 +107,10 @@ def _make_method_choice(tab_links: TabLinks, emotions: list[Component]) -> gr.Dr
 
     def refresh(chosen: str, request: gr.Request) -> tuple[Any, str]:
         choices = _list_methods(request)
-        chosen = chosen if chosen in choices else DEFAULT_STYLER
-        return gr.update(choices=[(label, name) for name, label in choices.items()], value=chosen), describe(
-            chosen, request
-        )
+        labels = [(label, name) for name, label in choices.items()]
+        if chosen in choices:  # not set: another may have been chosen meanwhile
+            return gr.update(choices=labels), describe(chosen, request)
+        return gr.update(choices=labels, value=DEFAULT_STYLER), describe(DEFAULT_STYLER, request)
 
     def describe(chosen: str, request: gr.Request) -> str:
         return translate(request, f"notice_{chosen}") if chosen in STYLERS else translate(request, "notice_own")
@@ -130,6 +138,11 @@ def _fit_to_method(method: str, target: str, source: str, request: gr.Request) -
     ] or [gr.skip(), gr.skip()]
 
 
+def _make_step_players() -> list[gr.Audio]:
+    percents = [round(100 * at) for at in INTENSITIES]
+    return [make_player(f"step-{percent}", f"step_{percent}", visible="hidden") for percent in percents]
+
+
 def build_add_emotion_panel(tab_links: TabLinks) -> None:
     gr.Markdown(word("add_emotion_about"), elem_classes="about")
     with gr.Row(equal_height=False):
@@ -147,6 +160,10 @@ def build_add_emotion_panel(tab_links: TabLinks) -> None:
                 )
                 settings["method"] = _make_method_choice(tab_links, [target, settings["source"]])
                 format_name = make_controls(EmotionOptions, ["format_name"])
+            controls = {"emotion": target} | intensity | settings | format_name
+            build_many_files(FilesTask(PANEL, "many_emotion", controls, _read_file_work))
+            form = make_form(PANEL, controls)
+            tab_links.add_form(build_presets(form))
         with gr.Column(elem_id=f"{PANEL}-results", elem_classes="results"):
             notes = gr.Markdown(word("emotion_empty"), elem_classes="hint", elem_id="emotion-notes")
             result = make_player("emotion-result", "emotion_result")
@@ -155,10 +172,7 @@ def build_add_emotion_panel(tab_links: TabLinks) -> None:
             curves = gr.Image(
                 label=word("curves"), type="filepath", interactive=False, visible="hidden", buttons=["fullscreen"]
             )
-            players = [
-                make_player(f"step-{round(100 * at)}", f"step_{round(100 * at)}", visible="hidden")
-                for at in INTENSITIES
-            ]
+            players = _make_step_players()
     tab_links.add_receiver(PANEL, voice)
     start, start_all = buttons.starts
     inputs = {"voice": voice, "emotion": target}

@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from vc_core.batch.tasks import ConvertFile
 from vc_core.conversion import ConversionOptions, read_own_options
 from vc_core.conversion.music import contains_music
 from vc_core.conversion.report_card import MEASURES
@@ -31,9 +32,12 @@ from vc_core.speech.synthesis import (
     SpeechRequest,
 )
 from vc_core.ui.drawing.curves import draw_melodies
+from vc_core.ui.many_files.panel import FilesTask, build_many_files
 from vc_core.ui.server.endpoints import Handler, Values
 from vc_core.ui.server.sessions import STATE_SECONDS, create_results_folder, get_library
 from vc_core.ui.server.tasks import start_run
+from vc_core.ui.settings.form import make_form
+from vc_core.ui.settings.presets import build_presets
 from vc_core.ui.tabs.live_voice import build_live_section
 from vc_core.ui.tabs.reference_voice import build_reference_section
 from vc_core.ui.widgets.compare import Comparison, make_compare_control, update_compare_control
@@ -66,9 +70,8 @@ def convert(values: Values, request: gr.Request, progress: gr.Progress) -> Itera
     with start_run(PANEL, request, progress) as run:
         if values["song"] is None:
             raise UserError("Choose a recording first.")
-        song, voice, format_name = Path(values["song"]), _find_voice(values, request), values["format_name"]
-        own = read_own_options(voice, (values["so_vits"] or "").split(), values)
-        options = read_options(ConversionOptions, values, own=own)
+        song, work = Path(values["song"]), _read_file_work(values, request)
+        voice, options, format_name = work.voice, work.options, work.format_name
         target = create_results_folder() / name_result(song.stem, voice, format_name)
         task = ConversionTask(song, target, voice, options, format_name)
         yield from run.perform(task, _draw_melodies, _show_for(request, str(song)))
@@ -83,6 +86,12 @@ def speak(values: Values, request: gr.Request, progress: gr.Progress) -> Iterato
         target = create_results_folder() / name_result("spoken", voice, format_name)
         task = SpeechTask(text, target, voice, options, format_name)
         yield from run.perform(task, _draw_melodies, _show_for(request))
+
+
+def _read_file_work(values: Values, request: gr.Request) -> ConvertFile:
+    voice = _find_voice(values, request)
+    own = read_own_options(voice, (values["so_vits"] or "").split(), values)
+    return ConvertFile(voice, read_options(ConversionOptions, values, own=own), values["format_name"])
 
 
 def _find_voice(values: Values, request: gr.Request) -> Voice:
@@ -161,12 +170,16 @@ def build_convert_singer_panel(tab_links: TabLinks) -> None:
             spoken, say = _build_speaking()
             build_live_section(voice)
             timbre, for_songs = _build_advanced(voice)
+            controls = {"voice": voice} | key | timbre | for_songs
+            build_many_files(FilesTask(PANEL, "many_convert", controls, _read_file_work))
+            form = make_form(PANEL, controls, spoken)
+            tab_links.add_form(build_presets(form))
         with gr.Column(elem_id=f"{PANEL}-results", elem_classes="results"):
             results = _build_results(tab_links)
     tab_links.add_receiver(PANEL, song)
     buttons = replace(buttons, starts=(*buttons.starts, say))
     _wire(buttons, {"song": song, "voice": voice} | key | timbre | for_songs, convert, results)
-    text_inputs = {"text": spoken.pop("text"), "voice": voice} | spoken
+    text_inputs = {"text": spoken["text"], "voice": voice} | spoken
     _wire(buttons, text_inputs | {"key_shift_semitones": key["key_shift_semitones"]} | timbre, speak, results)
 
 

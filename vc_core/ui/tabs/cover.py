@@ -17,12 +17,16 @@ from vc_core.files.reading import AudioFile
 from vc_core.options import read_options
 from vc_core.progress import Progress
 from vc_core.recipes.cover import CoverTask, advise_key
+from vc_core.ui.many_files.panel import FilesTask, build_many_files
+from vc_core.ui.many_files.work import PageCoverFile
 from vc_core.ui.server.clock import JobStatus
 from vc_core.ui.server.endpoints import Values, make_endpoint
 from vc_core.ui.server.events import run_in_thread, run_on_device, session_of, show_errors, stream_to_page
 from vc_core.ui.server.jobs import get_jobs
 from vc_core.ui.server.sessions import create_results_folder
 from vc_core.ui.server.tasks import PageRun, return_result, start_run
+from vc_core.ui.settings.form import make_form
+from vc_core.ui.settings.presets import build_presets
 from vc_core.ui.tabs.cover_links import make_settings_links, write_settings
 from vc_core.ui.tabs.cover_work import (
     OUTPUTS,
@@ -35,6 +39,7 @@ from vc_core.ui.tabs.cover_work import (
     explain_key,
     make_cover,
     open_cache,
+    read_choices,
     read_comparison,
     read_request,
     show_cover,
@@ -163,6 +168,7 @@ def _start_job(task: CoverTask, values: Values, run: PageRun) -> str:
         owner=session_of(run.request),
         keep=own,
         settings=write_settings({NAMES_IN_LINKS.get(name, name): value for name, value in values.items()}),
+        values={name: value for name, value in values.items() if name != "song"},
         clock=run.clock,
     )
 
@@ -174,6 +180,12 @@ def _prepare(task: CoverTask, run: PageRun, *stages: type[CoverSeparation | Cove
         stage_task = stage(task)
         if is_zerogpu() and not run.stopped.is_set() and stage_task.lease_seconds():
             yield from run.perform(stage_task, return_result, lambda _: gr.skip())
+
+
+def _read_file_work(values: Values, request: gr.Request) -> PageCoverFile:
+    conversion = read_options(ConversionOptions, values, pitch_method=COVER_CONVERSION.pitch_method)
+    voice, options = read_choices(values, request, conversion=conversion)
+    return PageCoverFile(voice, options)
 
 
 def build_cover_panel(tab_links: TabLinks) -> None:
@@ -189,6 +201,10 @@ def build_cover_panel(tab_links: TabLinks) -> None:
             cost = gr.Markdown(elem_classes="hint", elem_id="cover-cost")
             settings, preview_from, format_name = _build_advanced(tab_links, song)
             inputs |= settings
+            controls = inputs | {"format_name": format_name}
+            controls_of_many = {name: control for name, control in controls.items() if name != "song"}
+            build_many_files(FilesTask(PANEL, "many_cover", controls_of_many, _read_file_work))
+            tab_links.add_form(build_presets(make_form(PANEL, controls)))
         with gr.Column(elem_id=f"{PANEL}-results", elem_classes="results"):
             results = _build_results(tab_links)
     tab_links.add_receiver(PANEL, song)

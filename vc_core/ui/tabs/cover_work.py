@@ -45,14 +45,20 @@ def read_request(values: Values, request: gr.Request, **others: Any) -> CoverTas
     """Build and check the task, so that errors are raised before the wait in the device queue."""
     if values["song"] is None:
         raise UserError("Choose a song first.")
+    voice, options = read_choices(values, request, **others)
+    task = CoverTask(Path(values["song"]), voice, options, values.get("preview_from"))
+    task.check()
+    return task
+
+
+def read_choices(values: Values, request: gr.Request, **others: Any) -> tuple[Voice, CoverOptions]:
+    """The voice and the options, which do not depend on the song."""
     if not values["voice"]:
         raise UserError("Choose a voice first.")
     voices = get_library(request)
     backing = values.get("backing_voice") if values["backing"] == "voice" else None
     options = read_options(CoverOptions, values, backing_voice=voices.find(backing) if backing else None, **others)
-    task = CoverTask(Path(values["song"]), voices.find(values["voice"]), options, values.get("preview_from"))
-    task.check()
-    return task
+    return voices.find(values["voice"]), options
 
 
 def estimate_cost(values: Values, request: gr.Request) -> str:
@@ -126,8 +132,8 @@ class CoverConversion(_CoverStage):
 def make_cover(task: CoverTask, folder: Path, progress: Progress) -> Outcome:
     """Run in the thread of a job: when the session ends, its own voices are deleted, so copies are used."""
     results, singer = create_results_folder(), task.options.backing_voice
-    voice = _find_copy(task.voice, folder)
-    options = replace(task.options, backing_voice=singer and _find_copy(singer, folder))
+    voice = find_copy(task.voice, folder)
+    options = replace(task.options, backing_voice=singer and find_copy(singer, folder))
     made = cover_song(task.open_song(), voice, results, options, cache=open_cache(), progress=progress)
     titles = (task.song.stem, voice.folder.name)
     cover = name_after(made.path, *titles)
@@ -148,7 +154,8 @@ def make_cover(task: CoverTask, folder: Path, progress: Progress) -> Outcome:
     }
 
 
-def _find_copy(voice: Voice, folder: Path) -> Voice:
+def find_copy(voice: Voice, folder: Path) -> Voice:
+    """The copy of a voice in the folder of a job, if it has one."""
     copied = folder / KEPT / voice.folder.name
     return replace(voice, folder=copied) if copied.is_dir() else voice
 

@@ -51,4 +51,4 @@ def build_reference_section(picker: gr.Dropdown) -> None:
 
 
 def _choose_voice(name: str, request: gr.Request) -> Any:
-    return refresh_picker(name.strip(), request)[0]
+    return refresh_picker(name.strip(), request)[0] | {"value": name.strip()}

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from vc_core.batch.tasks import SeparateFile
 from vc_core.errors import Message, UserError
 from vc_core.files.reading import open_audio
 from vc_core.files.results import shorten
@@ -16,9 +17,12 @@ from vc_core.progress import Progress
 from vc_core.recipes.separate import STEM_COUNTS, SeparationOptions, SeparationTask
 from vc_core.separation import DEFAULT_SEPARATOR, SEPARATORS, SavedStem, SeparatorOptions
 from vc_core.ui.drawing.spectrogram import draw_spectrogram
+from vc_core.ui.many_files.panel import FilesTask, build_many_files
 from vc_core.ui.server.endpoints import Values
 from vc_core.ui.server.sessions import STATE_SECONDS, create_results_folder, is_shared
 from vc_core.ui.server.tasks import start_run
+from vc_core.ui.settings.form import make_form
+from vc_core.ui.settings.presets import build_presets
 from vc_core.ui.widgets.compare import Comparison, make_compare_control, update_compare_control
 from vc_core.ui.widgets.controls import (
     PRIVATE,
@@ -32,6 +36,7 @@ from vc_core.ui.widgets.controls import (
     write_zip,
 )
 from vc_core.ui.widgets.option_controls import make_controls
+from vc_core.ui.widgets.separation_advice import build_separation_advice
 from vc_core.ui.widgets.tab_links import TabLinks
 from vc_core.ui.words import has_word, language_of, translate, translate_message, translate_notes, word
 
@@ -67,6 +72,12 @@ def _separate(values: Values, request: gr.Request, progress: gr.Progress) -> Ite
         _check_model(options)
         task = SeparationTask(Path(values["song"]), create_results_folder(), options, start)
         yield from run.perform(task, _pack, _show_for(task, request))
+
+
+def _read_file_work(values: Values, request: gr.Request) -> SeparateFile:
+    options = read_options(SeparationOptions, values)
+    _check_model(options)
+    return SeparateFile(options)
 
 
 def _check_model(options: SeparationOptions) -> None:
@@ -116,8 +127,13 @@ def build_separate_vocals_panel(tab_links: TabLinks) -> None:
             stems = gr.Radio(STEM_COUNTS, value=2, label=word("stems"), elem_id="stems", visible="hidden", render=False)
             engine = make_engine_choice(list(SEPARATORS), DEFAULT_SEPARATOR, _describe_needs, settings=[stems])
             stems.render()  # type: ignore[no-untyped-call]
+            build_separation_advice(song, engine, stems)
+            then = make_controls(SeparationOptions, ["then"])
             buttons = make_buttons(PANEL, "separate", more=["preview"])
             settings, start, format_name = _build_advanced(song)
+            controls = {"engine": engine, "stems": stems, **settings, "format_name": format_name}
+            build_many_files(FilesTask(PANEL, "many_separate", controls, _read_file_work))
+            tab_links.add_form(build_presets(make_form(PANEL, controls)))
         with gr.Column(elem_id=f"{PANEL}-results", elem_classes="results"):
             notes = gr.Markdown(word("stems_empty"), elem_classes="hint", elem_id="separate-notes")
             players = []
@@ -133,10 +149,9 @@ def build_separate_vocals_panel(tab_links: TabLinks) -> None:
     model = settings["model"]
     engine.change(_fit_to_engine, engine, [stems, settings["treble"], model], **PRIVATE)
     gr.on([model.input, model.select], _fit_to_model, [engine, model], [stems, model], **PRIVATE)  # type: ignore[attr-defined]
-    inputs = {"song": song, "engine": engine, "stems": stems, **settings}
+    inputs = {"song": song, "engine": engine, "stems": stems, **settings, **then}
     outputs = [*players, archive, pictures, notes, comparison]
-    whole, short = buttons.starts
-    results = [*players, archive, pictures]
+    (whole, short), results = buttons.starts, [*players, archive, pictures]
     for done in (
         wire_button(buttons, whole, separate, inputs | {"format_name": format_name}, outputs),
         wire_button(buttons, short, preview, inputs | {"preview_from": start}, outputs),

@@ -160,6 +160,10 @@ class Comparison:
     """The second of the source at which the results start, if they are of an excerpt."""
     stretched: bool = False
     """The results may have another tempo than the source."""
+    starts_seconds: tuple[float, ...] = ()
+    """Where each sound starts to be in step with the others, if it isn't only the source."""
+    is_named: bool = False
+    """The labels are texts, not words."""
 
 
 def make_compare_control(elem_id: str) -> gr.HTML:
@@ -179,13 +183,14 @@ def update_compare_control(comparison: Comparison | None, request: gr.Request) -
     present = {label: path for label, path in comparison.sounds.items() if path} if comparison else {}
     if comparison is None or len(present) < 2:
         return gr.update(value=None, visible="hidden")
+    starts = comparison.starts_seconds or (comparison.source_start_seconds, *[0.0] * (len(present) - 1))
     tracks = [
         {
-            "label": translate(request, label),
+            "label": label if comparison.is_named else translate(request, label),
             "file": FileData(path=path).model_dump(),
-            "from": 0.0 if at else comparison.source_start_seconds,
+            "from": start,
         }
-        for at, (label, path) in enumerate(present.items())
+        for (label, path), start in zip(present.items(), starts, strict=True)
     ]
     words = {
         "title": translate(request, "compare_title"),

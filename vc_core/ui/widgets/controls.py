@@ -19,6 +19,7 @@ from vc_core.files.writing import DEFAULT_FORMAT, FORMATS, AudioWriter
 from vc_core.ui.server.endpoints import Handler, make_endpoint
 from vc_core.ui.server.events import get_stop_requests, show_errors
 from vc_core.ui.server.sessions import create_results_folder
+from vc_core.ui.takes.recording import TakeRecorder
 from vc_core.ui.widgets.escaping import escape_toast
 from vc_core.ui.widgets.job_bar import DISPATCH, add_job_bar, make_job_bar
 from vc_core.ui.words import language_of, translate, translate_text, word
@@ -284,7 +285,7 @@ def wire_event(
     *,
     optional: Sequence[str] = (),
 ) -> Dependency:
-    """As `wire_button`, for any event."""
+    """As `wire_button`, for any event; a handler whose name begins with `_` is no endpoint."""
     all_buttons = [*buttons.starts, buttons.stop]
 
     def disable_starts() -> list[Any]:
@@ -293,12 +294,15 @@ def wire_event(
     def enable_starts() -> list[Any]:
         return [gr.update(interactive=True) for _ in buttons.starts] + [gr.update(visible=False)]
 
+    is_private = handler.__name__.startswith("_")
+    visibility: dict[str, Any] = {"api_visibility": "private"} if is_private else {"api_name": handler.__name__}
+    recorder = TakeRecorder(buttons.panel, inputs, outputs)
     event(disable_starts, None, all_buttons, js=START_JOB % buttons.panel, **PRIVATE)
     job = event(
-        make_endpoint(add_job_bar(handler, len(outputs)), list(inputs), optional),
+        make_endpoint(add_job_bar(recorder.wrap(handler), len(outputs)), list(inputs), optional),
         list(inputs.values()),
         [*outputs, buttons.bar],
-        api_name=handler.__name__,
+        **visibility,
         show_progress="hidden",  # the bar shows it
         concurrency_id=DEVICE_QUEUE,
         concurrency_limit=MAX_QUEUED,

@@ -8,6 +8,7 @@ from typing import Any
 import gradio as gr
 from gradio.components import Component
 
+from vc_core.ui.settings.form import SettingsForm
 from vc_core.ui.widgets.controls import PRIVATE
 from vc_core.ui.words import word
 
@@ -33,10 +34,16 @@ class TabLinks:
         self._targets: dict[str, gr.Accordion] = {}
         self._links: list[tuple[str, str, gr.Row]] = []
         self._refreshed: list[tuple[Callable[..., Any], Sequence[Component], Sequence[Component]]] = []
+        self.forms: dict[str, SettingsForm] = {}
+        """Of the tabs whose settings can be put back, by panel."""
 
     def add_receiver(self, panel: str, sound: gr.Audio) -> None:
         """Results of other panels can be sent to this component."""
         self._receivers[panel] = sound
+
+    def add_form(self, form: SettingsForm) -> None:
+        """The settings of a panel can be put back and remembered."""
+        self.forms[form.panel] = form
 
     def add_send_buttons(self, panel: str, sound: gr.Audio) -> None:
         """Place buttons here that send this result to other panels; hidden until there is a result."""

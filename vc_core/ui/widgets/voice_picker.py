@@ -38,10 +38,10 @@ def make_voice_picker(tab_links: TabLinks, elem_id: str, label: str = "singer") 
 
 def refresh_picker(chosen: str | None, request: gr.Request) -> tuple[Any, str]:
     voices = get_library(request).list()
-    if chosen not in [voice.name for voice in voices]:
-        chosen = FIRST_VOICE
     choices = [(_format_label(voice, request), voice.name) for voice in sorted(voices, key=_is_starter)]
-    return gr.update(choices=choices, value=chosen), describe_voice(chosen, request)
+    if chosen in [voice.name for voice in voices]:  # not set: another may have been chosen meanwhile
+        return gr.update(choices=choices), describe_voice(chosen, request)
+    return gr.update(choices=choices, value=FIRST_VOICE), describe_voice(FIRST_VOICE, request)
 
 
 def _is_starter(voice: Voice) -> bool:

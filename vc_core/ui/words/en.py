@@ -4,7 +4,9 @@ from vc_core.files.reading import Limits
 from vc_core.training.recordings.findings import ENGLISH_TEXTS
 from vc_core.ui.server.sessions import EXPIRY_HOURS
 from vc_core.ui.words.en_live import LIVE_WORDS
+from vc_core.ui.words.en_takes import TAKES_WORDS
 from vc_core.ui.words.en_training import TRAINING_WORDS
+from vc_core.ui.words.many_files.en import MANY_FILES_WORDS
 
 LIMITS = Limits()
 
@@ -66,6 +68,11 @@ WORDS: dict[str, str] = {
     "notice_spleeter-original": (
         "Deezer's own program, for comparison: the same stems, but slower and with more memory."
     ),
+    "engine_ensemble": "Two methods together",
+    "notice_ensemble": (
+        "Two of the others, combined at each frequency; takes as long as both. Which two, and how, is chosen under "
+        "“Advanced”."
+    ),
     "engine_repet": "Quick preview, no model",
     "notice_repet": "A quick preview without a model. Some of the music stays in the vocals.",
     "stems": "Stems",
@@ -76,6 +83,15 @@ WORDS: dict[str, str] = {
         "The models cover frequencies up to 11 kHz and leave the rest in the last stem. With this option, the rest "
         "is separated too, by estimate."
     ),
+    "vocals_then": "Then",
+    "vocals_then_info": (
+        "Reverb and noise are taken off by a RoFormer, downloaded on first use (0.9 GB). Lead and backing are told "
+        "apart by an installed RoFormer for them, or else by their positions in stereo."
+    ),
+    "then_none": "Leave the vocals as they are",
+    "then_lead": "Split the vocals into lead and backing",
+    "then_dereverb": "Take reverb off the vocals",
+    "then_denoise": "Take noise off the vocals",
     "sum_to_song": "Stems add up to the song",
     "sum_to_song_info": "Sound that belongs to no stem goes into the last one, so nothing is lost.",
     "drums": "Drums",
@@ -93,6 +109,10 @@ WORDS: dict[str, str] = {
     "pictures": "Before and after",
     "needs_download": "The model ({} MB) is downloaded on first use.",
     "voice_download": "On first use, {} MB are downloaded for voices of this kind.",
+    "separation_time": "Takes about {} for this song.",
+    "separation_time_guess": "Takes about {} for this song (a rough estimate until it has run once).",
+    "use_best": "Use it",
+    "best_here": "Best here: {}, about {}.",
     "needs_install": "Not installed here. The README explains how to add it.",
     "separate": "Separate",
     "vocals": "Vocals",
@@ -331,6 +351,6 @@ WORDS: dict[str, str] = {
     "sound_file": "Audio file",
     "check": "Check",
 }
-WORDS |= LIVE_WORDS | TRAINING_WORDS
+WORDS |= LIVE_WORDS | TRAINING_WORDS | TAKES_WORDS | MANY_FILES_WORDS
 for kind, texts in ENGLISH_TEXTS.items():
     WORDS[f"finding_{kind}"], WORDS[f"remedy_{kind}"] = texts

@@ -8,8 +8,10 @@ from vc_core.ui.words.ko_live import LIVE_ERRORS, LIVE_WORDS
 from vc_core.ui.words.ko_model_errors import KOREAN_MODEL_ERRORS
 from vc_core.ui.words.ko_roformer import ROFORMER_ERRORS
 from vc_core.ui.words.ko_steps import KOREAN_STEPS
+from vc_core.ui.words.ko_takes import TAKES_ERRORS, TAKES_WORDS
 from vc_core.ui.words.ko_training import TRAINING_WORDS
 from vc_core.ui.words.ko_training_errors import TRAINING_ERRORS
+from vc_core.ui.words.many_files.ko import MANY_FILES_ERRORS, MANY_FILES_WORDS
 
 LIMITS = Limits()
 
@@ -72,6 +74,11 @@ WORDS: dict[str, str] = {
     "notice_spleeter-original": (
         "비교용으로 제공하는 Deezer의 원본 프로그램입니다. 결과는 같지만 더 느리고 메모리를 더 씁니다."
     ),
+    "engine_ensemble": "두 가지 방법 함께",
+    "notice_ensemble": (
+        "다른 방법 두 가지를 주파수마다 합칩니다. 둘을 합친 만큼 시간이 걸립니다. 어떤 둘을 어떻게 합칠지는 "
+        "“고급 설정”에서 고릅니다."
+    ),
     "engine_repet": "빠른 미리 듣기 (모델 없음)",
     "notice_repet": "모델 없이 바로 들어 볼 수 있습니다. 보컬에 반주가 조금 남습니다.",
     "stems": "트랙 수",
@@ -81,6 +88,15 @@ WORDS: dict[str, str] = {
     "treble_info": (
         "모델은 11kHz까지만 다루며, 그 위는 마지막 트랙에 남깁니다. 이 옵션을 켜면 그 위도 추정해서 나눕니다."
     ),
+    "vocals_then": "분리한 다음",
+    "vocals_then_info": (
+        "잔향과 잡음은 처음 쓸 때 내려받는 RoFormer(0.9GB)로 줄입니다. 리드와 코러스는 설치된 전용 RoFormer로, 없으면 "
+        "스테레오 위치로 구별합니다."
+    ),
+    "then_none": "보컬을 그대로 두기",
+    "then_lead": "보컬을 리드와 코러스로 나누기",
+    "then_dereverb": "보컬의 잔향 줄이기",
+    "then_denoise": "보컬의 잡음 줄이기",
     "sum_to_song": "트랙을 합치면 원곡이 되도록",
     "sum_to_song_info": "어느 트랙에도 속하지 않는 소리는 마지막 트랙에 넣어, 빠지는 소리가 없습니다.",
     "drums": "드럼",
@@ -98,6 +114,10 @@ WORDS: dict[str, str] = {
     "pictures": "전과 후",
     "needs_download": "처음 사용할 때 모델({}MB)을 내려받습니다.",
     "voice_download": "이런 목소리에 필요한 {} MB를 처음 사용할 때 내려받습니다.",
+    "separation_time": "이 노래에 약 {} 걸립니다.",
+    "separation_time_guess": "이 노래에 약 {} 걸립니다(한 번 실행하기 전까지는 대략적인 추정치입니다).",
+    "use_best": "이 방법 쓰기",
+    "best_here": "이 컴퓨터에 가장 좋은 방법: {}, 약 {}.",
     "needs_install": "이 서버에는 설치되어 있지 않습니다. 설치 방법은 README를 참고하세요.",
     "separate": "분리하기",
     "vocals": "보컬",
@@ -329,5 +349,6 @@ WORDS: dict[str, str] = {
     "sound_file": "오디오 파일",
     "check": "확인",
 }
-WORDS |= LIVE_WORDS | TRAINING_WORDS | KOREAN_FINDINGS
+WORDS |= LIVE_WORDS | TRAINING_WORDS | KOREAN_FINDINGS | TAKES_WORDS | MANY_FILES_WORDS
 ERRORS = KOREAN_ERRORS | KOREAN_MODEL_ERRORS | ROFORMER_ERRORS | LIVE_ERRORS | TRAINING_ERRORS | KOREAN_STEPS
+ERRORS |= TAKES_ERRORS | MANY_FILES_ERRORS

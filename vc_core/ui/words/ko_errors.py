@@ -199,6 +199,8 @@ KOREAN_ERRORS: dict[str, str] = {
     "Nothing can be written into “{folder}”: {reason}.": "“{folder}”에 쓸 수 없습니다: {reason}.",
     "A value that was sent has the wrong type or form. `view_api` describes what is expected.":
         "보낸 값의 형식이 잘못되었습니다. 알맞은 형식은 `view_api`에 있습니다.",
+    "“{value}” is not one of the choices: {choices}.": "“{value}”은(는) 고를 수 없는 값입니다: {choices}.",
+    "{problem}. Make room, then try again.": "{problem}. 공간을 확보한 뒤 다시 시도하세요.",
     "The {title} is not a number.": "{title} 값이 숫자가 아닙니다.",
     "The {title} has a value of the wrong type.": "{title} 값의 형식이 잘못되었습니다.",
     "There is no file “{file}”. It may have been moved or deleted.":
@@ -210,6 +212,9 @@ KOREAN_ERRORS: dict[str, str] = {
         "워터마크를 사용할 수 없습니다. Perth에는 torchaudio와 81보다 낮은 버전의 setuptools가 필요합니다.",
     "The watermark is not installed: pip install resemble-perth==1.0.1 torchaudio":
         "워터마크가 설치되어 있지 않습니다: pip install resemble-perth==1.0.1 torchaudio",
+    "The result would replace “{file}”, the recording that it is made from. Name another place with --out.": (
+        "결과가 원본 녹음 “{file}”을(를) 덮어쓰게 됩니다. --out으로 다른 위치를 지정하세요."
+    ),
     "“{file}” exists already. Choose another name, or overwrite it with --force.":
         "“{file}”이(가) 이미 있습니다. 다른 이름을 고르거나 --force로 덮어쓰세요.",
     "start of the preview": "미리 듣기 시작 위치",
@@ -281,10 +286,10 @@ KOREAN_ERRORS: dict[str, str] = {
     "The server was restarted while it worked on this. Start it again: what was done is kept.":
         "작업 중에 서버가 다시 시작되었습니다. 다시 시작하면 이미 끝난 부분을 이어서 사용합니다.",
     "There is no such job. Its link may be cut off.": "해당 작업이 없습니다. 링크가 잘렸을 수 있습니다.",
-    "You have {count} covers in the making. Wait for one of them, or stop one.":
-        "만들고 있는 커버가 {count}개입니다. 하나가 끝날 때까지 기다리거나 하나를 중지하세요.",
-    "The server is busy: {count} covers are in the making. Try again later.":
-        "서버가 바쁩니다. 만들고 있는 커버가 {count}개입니다. 나중에 다시 시도하세요.",
+    "You have {count} jobs at work. Wait for one of them, or stop one.":
+        "진행 중인 작업이 {count}개입니다. 하나가 끝날 때까지 기다리거나 하나를 중지하세요.",
+    "The server is busy: {count} jobs are at work. Try again later.":
+        "서버가 바쁩니다. 진행 중인 작업이 {count}개입니다. 나중에 다시 시도하세요.",
     "You have {count} trainings at work. Wait for one of them, or stop one.":
         "진행 중인 학습이 {count}개입니다. 하나가 끝날 때까지 기다리거나 하나를 중지하세요.",
     "The server is busy: {count} trainings are at work. Wait for one of them, or try again later.":

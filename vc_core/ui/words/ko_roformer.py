@@ -1,7 +1,27 @@
-"""Korean messages about RoFormer models."""
+"""Korean messages about separation: RoFormer models and ensembles."""
 
 ROFORMER_ERRORS: dict[str, str] = {
     "model": "모델",
+    "These two can't be combined: one separates into {first}, the other into {second}.": (
+        "이 둘은 합칠 수 없습니다. 하나는 {first}(으)로, 다른 하나는 {second}(으)로 나눕니다."
+    ),
+    "“{text}” is no ensemble. It is a rule ({rules}) and two engines: {example}.": (
+        "“{text}”은(는) 조합이 아닙니다. 규칙({rules})과 방법 두 가지를 {example}처럼 적으세요."
+    ),
+    "This model separates no vocals ({stems}), so nothing can follow.": (
+        "이 모델은 보컬을 분리하지 않으므로({stems}) 다음 단계를 진행할 수 없습니다."
+    ),
+    "step after the separation": "분리한 다음의 단계",
+    "No backing vocals were found, so all vocals were treated as the lead.": (
+        "코러스를 찾지 못해 모든 보컬을 리드로 처리했습니다."
+    ),
+    "The mean of “{first}” and “{second}”.": "“{first}”와(과) “{second}”의 평균입니다.",
+    "What “{first}” and “{second}” both find: the least music in the vocals.": (
+        "“{first}”와(과) “{second}”이(가) 함께 찾은 소리만 남겨, 보컬에 음악이 가장 적게 남습니다."
+    ),
+    "What “{first}” or “{second}” finds: the most of the voice, and more music in it.": (
+        "“{first}”나 “{second}” 중 하나라도 찾은 소리를 남깁니다. 목소리가 가장 많이, 음악도 더 많이 남습니다."
+    ),
     "On a shared page, only the models that are listed can be chosen.": (
         "공유 페이지에서는 목록에 있는 모델만 고를 수 있습니다."
     ),
