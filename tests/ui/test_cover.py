@@ -103,7 +103,7 @@ def test_links_into_the_servers_network_are_refused(client, link):
 def test_the_cost_is_shown_in_the_language_of_the_browser(tune):
     request = type("Request", (), {"headers": {"accept-language": "ko"}, "session_hash": "ann", "query_params": {}})()
     values = {
-        "song": str(tune), "voice": "Clara", "key": "octaves", "engine": "starter", "vocals_are_clean": False,
+        "song": str(tune), "voice": "Clara", "key": "octaves", "engine": "ensemble", "vocals_are_clean": False,
         "emotion": "neutral", "backing": "together", "backing_voice": None,
     }  # fmt: skip
     assert "메모리" in estimate_cost(values, request)

@@ -15,7 +15,7 @@ from vc_core.signal.pitch_methods import COVER_METHOD
 from vc_core.voices.library import Voice
 
 COVER_LIMITS = Limits(hours=1.0)
-COVER_SEPARATOR = "starter"
+COVER_SEPARATOR = "ensemble"
 
 BackingMode = Literal["together", "left", "voice"]
 """Backing vocals are converted together with the lead, left as they are, or converted to another voice."""

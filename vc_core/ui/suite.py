@@ -22,6 +22,7 @@ from vc_core.ui.server.headers import SecurityHeaders
 from vc_core.ui.server.logs import configure_logs
 from vc_core.ui.server.sessions import EXPIRY_HOURS, delete_session_files
 from vc_core.ui.server.shutdown import end_on_sigterm
+from vc_core.ui.settings.form import connect_forms
 from vc_core.ui.tabs.add_emotion import build_add_emotion_panel
 from vc_core.ui.tabs.convert_singer import build_convert_singer_panel
 from vc_core.ui.tabs.cover import build_cover_panel
@@ -31,6 +32,7 @@ from vc_core.ui.tabs.voices import build_voices_panel
 from vc_core.ui.takes.section import build_takes_section
 from vc_core.ui.theme import CSS, make_theme
 from vc_core.ui.widgets.controls import PRIVATE
+from vc_core.ui.widgets.page_load import connect_page_load
 from vc_core.ui.widgets.tab_links import TabLinks
 from vc_core.ui.words import TRANSLATIONS, word
 
@@ -68,8 +70,8 @@ def build_suite(panels: Sequence[str] = tuple(PANELS)) -> gr.Blocks:
         tab_links.connect(suite, tabs)
         build_job_endpoints()
         build_takes_section(suite, tabs, tab_links.forms)
-        for form in tab_links.forms.values():
-            form.connect(suite)
+        connect_forms(suite, list(tab_links.forms.values()))
+        connect_page_load(suite)
         suite.load(_select_tab, None, tabs, **PRIVATE)
         suite.unload(delete_session_files)
     # Outside Spaces, Gradio by default serves API routes that bypass the queue.

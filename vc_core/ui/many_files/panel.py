@@ -21,6 +21,7 @@ from vc_core.ui.server.jobs import InTurns, get_jobs
 from vc_core.ui.server.sessions import create_results_folder
 from vc_core.ui.server.tasks import PageRun, start_run
 from vc_core.ui.widgets.controls import PRIVATE, Buttons, make_buttons, wire_event
+from vc_core.ui.widgets.page_load import set_on_load
 from vc_core.ui.words import word
 from vc_core.voices.library import make_folder_name
 
@@ -160,7 +161,7 @@ def build_many_files(task: FilesTask) -> None:
             return [gr.skip(), gr.skip()]
         return [str(parameters["files"])[:100], gr.update(open=True)]
 
-    gr.on(None, read_url, None, [found, section], **PRIVATE)
+    set_on_load(read_url, found, section)
 
 
 def _wire(task: FilesTask, buttons: Buttons, own: Mapping[str, Component], outputs: list[Component]) -> None:

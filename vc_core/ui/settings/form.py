@@ -6,7 +6,7 @@ change of one control sets others (another engine has other stems), those that w
 
 import json
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,17 +32,23 @@ APPLY_AGAIN = """(wanted, ...values) => {
   const isObsolete = changed.some((name) => name in settings && settings[name] !== values[names.indexOf(name)])
   return set.map((name) => (!isObsolete && name in settings ? settings[name] : values[names.indexOf(name)]))
 }"""
+# Not what the page itself sets while it is loaded.
 REMEMBER = """(...values) => {
   const panel = %s, names = %s
-  if (!window.settingsOfTabs?.[panel]) return
+  if (!window.settingsOfTabs?.[panel] || navigator.userActivation?.hasBeenActive === false) return
   const settings = Object.fromEntries(names.map((name, at) => [name, values[at]]))
   try { localStorage.setItem(`voice-studio-${panel}`, JSON.stringify(settings)) } catch {}
 }"""
 # A link to a job or to settings comes first.
 RECALL = """() => {
   const others = [...new URL(location).searchParams.keys()].filter((name) => name !== "tab" && !name.startsWith("__"))
-  if (others.length) return [{}]
-  try { return [JSON.parse(localStorage.getItem("voice-studio-%s")) || {}] } catch { return [{}] }
+  const known = (window.settingsOfTabs ||= {})
+  return %s.map((panel) => {
+    let settings = null
+    try { settings = others.length ? null : JSON.parse(localStorage.getItem(`voice-studio-${panel}`)) } catch {}
+    if (!settings) known[panel] = true
+    return settings
+  })
 }"""
 
 
@@ -85,7 +91,7 @@ class SettingsForm:
         return {name: value for name, value in pairs if isinstance(value, bool | int | float | str)}
 
     def connect(self, suite: gr.Blocks) -> None:
-        """After all tabs are built: apply what is wanted, also after changes that set other controls, and remember."""
+        """Apply what is wanted, also after changes that set other controls, and remember."""
         everything = {**self.controls, **self.contents}
         names, panel = json.dumps(list(everything)), json.dumps(self.panel)
         for function in list(suite.fns.values()):
@@ -105,15 +111,28 @@ class SettingsForm:
         changes = [control.change for control in self.controls.values()]  # type: ignore[attr-defined]
         remember = REMEMBER % (panel, json.dumps(list(self.controls)))
         gr.on(changes, None, list(self.controls.values()), None, js=remember, **PRIVATE)
-        suite.load(self._recall, self.wanted, self.wanted, js=RECALL % self.panel, **PRIVATE)
 
     def _find_changed(self, targets: Iterable[tuple[int | None, str]]) -> list[str]:
         """The controls whose change is among an event's triggers."""
         changed = {block for block, event in targets if event == "change"}
         return [name for name, control in self.controls.items() if control._id in changed]
 
-    def _recall(self, values: dict[str, Any] | None, request: gr.Request) -> dict[str, Any]:
-        return self.make_update(values, request)
+
+def connect_forms(suite: gr.Blocks, forms: Sequence[SettingsForm]) -> None:
+    """After all tabs are built; the browser's settings are recalled in one request."""
+    for form in forms:
+        form.connect(suite)
+
+    def recall(request: gr.Request, *remembered: Any) -> Any:
+        updates = [
+            form.make_update(values, request) if values else gr.skip()
+            for form, values in zip(forms, remembered, strict=True)
+        ]
+        return updates if len(updates) > 1 else updates[0]
+
+    wanted = [form.wanted for form in forms]
+    if forms:
+        suite.load(recall, wanted, wanted, js=RECALL % json.dumps([form.panel for form in forms]), **PRIVATE)
 
 
 def make_form(

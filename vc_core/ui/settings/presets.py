@@ -13,6 +13,7 @@ from vc_core.ui.server.sessions import create_results_folder, get_session_home, 
 from vc_core.ui.settings.form import SettingsForm
 from vc_core.ui.widgets.controls import PRIVATE
 from vc_core.ui.widgets.escaping import escape_toast
+from vc_core.ui.widgets.page_load import set_on_load
 from vc_core.ui.words import language_of, translate_message, word
 from vc_core.voices.library import make_folder_name
 
@@ -53,7 +54,7 @@ def build_presets(form: SettingsForm) -> SettingsForm:
             size="sm", file_types=[".json"], type="filepath", elem_id=f"{panel}-preset-import",
         )  # fmt: skip
     shown = [choice, export, actions]
-    gr.on(None, _list_for(form), choice, shown, **PRIVATE)
+    set_on_load(lambda request: _show(form, None, request), *shown)
     choice.input(_choose_for(form), choice, [form.wanted, *shown], **PRIVATE)
     gr.on([save.click, name.submit], _save_for(form), [name, *form.controls.values()], shown, **PRIVATE)
     opened.upload(_import_for(form), opened, [form.wanted, *shown], **PRIVATE)
@@ -65,13 +66,6 @@ def build_presets(form: SettingsForm) -> SettingsForm:
 
 def _read_name(payload: Any) -> str | None:
     return payload if isinstance(payload, str) else None
-
-
-def _list_for(form: SettingsForm) -> Callable[..., list[Any]]:
-    def list_presets(chosen: str | None, request: gr.Request) -> list[Any]:
-        return _show(form, chosen, request)
-
-    return list_presets
 
 
 def _show(form: SettingsForm, chosen: str | None, request: gr.Request) -> list[Any]:

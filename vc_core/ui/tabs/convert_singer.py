@@ -52,6 +52,7 @@ from vc_core.ui.widgets.controls import (
     wire_button,
 )
 from vc_core.ui.widgets.option_controls import make_controls
+from vc_core.ui.widgets.page_load import set_on_load
 from vc_core.ui.widgets.tab_links import TabLinks
 from vc_core.ui.widgets.voice_picker import make_voice_picker
 from vc_core.ui.widgets.voice_settings import make_voice_settings
@@ -227,7 +228,7 @@ def _make_language_choice() -> gr.Dropdown:
         return gr.update(choices=list_choices(request))
 
     language = gr.Dropdown(list_choices(None), value=GUESS, label=word("language"), elem_id="language")
-    gr.on(None, translate_choices, None, language, **PRIVATE)
+    set_on_load(translate_choices, language)
     return language
 
 

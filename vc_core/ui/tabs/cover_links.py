@@ -12,6 +12,7 @@ from vc_core.errors import UserError
 from vc_core.ui.server.jobs import get_jobs
 from vc_core.ui.server.sessions import get_library
 from vc_core.ui.widgets.controls import PRIVATE
+from vc_core.ui.widgets.page_load import set_on_load
 from vc_core.ui.words import word
 
 MAKE_SETTINGS_LINK = """(...values) => {
@@ -40,7 +41,7 @@ def make_settings_links(job: gr.Textbox, settings: dict[str, Component], found: 
         share = gr.Button(word("share_settings"), size="sm", scale=1, min_width=90, elem_id="cover-share")
     share.click(None, list(settings.values()), shared, js=MAKE_SETTINGS_LINK % json.dumps(list(settings)), **PRIVATE)
     parameters = gr.JSON(visible="hidden", label=word("settings_link"))
-    gr.on(None, _read_url, None, [found, parameters], **PRIVATE)
+    set_on_load(_read_url, found, parameters)
 
     def apply_settings(values: dict[str, str] | None, request: gr.Request) -> list[Any]:
         voices = [voice.name for voice in get_library(request).list()]
@@ -50,15 +51,15 @@ def make_settings_links(job: gr.Textbox, settings: dict[str, Component], found: 
     parameters.change(apply_settings, parameters, list(settings.values()), **PRIVATE)
 
 
-def _read_url(request: gr.Request) -> tuple[Any, dict[str, str]]:
+def _read_url(request: gr.Request) -> list[Any]:
     """The job id of the page's URL, and the settings: those of that job, or else all of the URL's parameters."""
     parameters = {name: str(value)[:100] for name, value in request.query_params.items()}
     if not (job := parameters.get("job")):
-        return gr.skip(), parameters
+        return [gr.skip(), parameters]
     try:
-        return job, dict(get_jobs().status(job).settings)
+        return [job, dict(get_jobs().status(job).settings)]
     except UserError:  # shown when its result is asked for
-        return job, {}
+        return [job, {}]
 
 
 def write_settings(values: Mapping[str, Any]) -> dict[str, str]:

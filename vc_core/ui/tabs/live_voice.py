@@ -12,6 +12,7 @@ from vc_core.ui.live.converting import Choice
 from vc_core.ui.server.events import session_of, show_errors
 from vc_core.ui.server.sessions import get_library
 from vc_core.ui.widgets.controls import PRIVATE, make_player, make_translated_choice
+from vc_core.ui.widgets.page_load import set_on_load
 from vc_core.ui.words import language_of, translate, translate_message, word
 
 WORDS = (
@@ -90,7 +91,7 @@ def build_live_section(voice: gr.Dropdown) -> None:
             elem_id="live-panel",
         )
         recorded = make_player("live-recorded", "live_recorded", visible="hidden")
-    gr.on(None, _send_words, None, panel, **PRIVATE)
+    set_on_load(_send_words, panel)
     chosen: list[Any] = [voice, key, look_ahead]
     panel.ask_for_ticket(issue_ticket, chosen, panel, **PRIVATE)
     panel.collect_recording(collect_recording, None, recorded, **PRIVATE)

@@ -37,6 +37,7 @@ from vc_core.ui.tabs.train_recordings import (
 from vc_core.ui.tabs.train_watch import build_watch_page, refresh_runs, run_training
 from vc_core.ui.widgets.controls import PRIVATE, make_consent_choice
 from vc_core.ui.widgets.escaping import escape_toast
+from vc_core.ui.widgets.page_load import set_on_load
 from vc_core.ui.widgets.tab_links import TabLinks
 from vc_core.ui.words import has_word, language_of, translate, translate_text, word
 from vc_core.voices.library import VoiceLibrary
@@ -218,7 +219,7 @@ def _build_method_page(recordings: Recordings) -> tuple[dict[str, Any], gr.Butto
     needed = [recordings.files, recordings.with_takes, name, consent, agreed]
     gr.on(None, _check_ready, needed, [start, missing], **PRIVATE)  # at each change of them, too
     method.input(show_method, method, [notice, settings], **PRIVATE)
-    gr.on(None, translate_methods, None, [method, notice], **PRIVATE)
+    set_on_load(translate_methods, method, notice)
     timed = _get_recording_controls(recordings) | {"method": method, "settings": settings}
     del timed["denoise"]
     measure.click(make_endpoint(train_estimate, timed), list(timed.values()), estimate, api_name="train_estimate")

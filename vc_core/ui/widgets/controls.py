@@ -22,6 +22,7 @@ from vc_core.ui.server.sessions import create_results_folder
 from vc_core.ui.takes.recording import TakeRecorder
 from vc_core.ui.widgets.escaping import escape_toast
 from vc_core.ui.widgets.job_bar import DISPATCH, add_job_bar, make_job_bar
+from vc_core.ui.widgets.page_load import set_on_load
 from vc_core.ui.words import language_of, translate, translate_text, word
 from vc_core.voices.library import CONSENTS
 
@@ -208,7 +209,7 @@ def make_translated_choice(
     def translate_choices(request: gr.Request) -> Any:
         return gr.update(choices=[(translate(request, f"{prefix}_{name}"), name) for name in names])
 
-    gr.on(None, translate_choices, None, choice, **PRIVATE)
+    set_on_load(translate_choices, choice)
     return choice
 
 
@@ -227,7 +228,7 @@ def make_consent_choice(elem_id: str) -> gr.Radio:
         return gr.update(choices=list_choices(request))
 
     consent = gr.Radio(list_choices(None), label=word("whose_voice"), elem_id=elem_id)
-    gr.on(None, translate_choices, None, consent, **PRIVATE)
+    set_on_load(translate_choices, consent)
     return consent
 
 

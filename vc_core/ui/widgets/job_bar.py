@@ -14,6 +14,7 @@ from vc_core.errors import Message
 from vc_core.progress import Waiting
 from vc_core.ui.server.clock import STARTING, JobStatus
 from vc_core.ui.server.endpoints import Handler, Values
+from vc_core.ui.widgets.page_load import set_on_load
 from vc_core.ui.words import language_of, translate, translate_message
 
 WORDS = ("job_progress", "job_left", "job_done", "job_stopped", "job_stopping", "job_failed", "job_earlier", "job_lost")
@@ -141,7 +142,7 @@ def make_job_bar(panel: str) -> gr.HTML:
         elem_id=f"{panel}-job",
         elem_classes="job-bar",
     )
-    gr.on(None, _make_idle, None, bar, api_visibility="private", queue=False, show_progress="hidden")
+    set_on_load(_make_idle, bar)
     return bar
 
 
