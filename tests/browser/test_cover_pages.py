@@ -74,7 +74,8 @@ def test_a_link_brings_its_settings_and_no_others(visit, studio):  # noqa: F811
     box = page.locator("#cover-shared textarea, #cover-shared input").first
     page.wait_for_function("document.querySelector('#cover-shared textarea, #cover-shared input').value != ''")
     assert "format=flac24" in box.input_value()
-    query = box.input_value().split("?")[1].replace("voice=Clara", "voice=Max").replace("engine=ensemble", "engine=evil")
+    query = box.input_value().split("?")[1].replace("voice=Clara", "voice=Max")
+    query = query.replace("engine=ensemble", "engine=evil")
     other = visit(address=f"{studio}?{query}&x=")
     other.locator("#cover-song").wait_for()
     other.get_by_text("Advanced", exact=True).locator("visible=true").click()

@@ -30,6 +30,8 @@ from vc_core.voices.sharing import export_zip
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here")
 
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+LOADED = "[...document.querySelectorAll('.job [role=progressbar]')].every((bar) => bar.getAttribute('aria-label'))"
+"""What the page sets at its start has arrived."""
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
 """A folder to leave pictures of every tab in, for people to look at."""
 
@@ -49,6 +51,7 @@ def visit(chromium, studio):
         page.goto(f"{address}?__theme={theme}")
         page.get_by_role("tab").first.wait_for()
         page.wait_for_function("document.querySelectorAll('button').length > 5")
+        page.wait_for_function(LOADED)
         return page
 
     yield open_page

@@ -79,7 +79,6 @@ def test_takes_play_in_step_and_settings_come_back(visit, home, line, tmp_path, 
     page.click("#take-delete-sure")
     page.wait_for_function("document.querySelectorAll('#take-list label:has(input)').length === 1")
 
-    page.click("#convert_singer-presets button")
     page.fill("#convert_singer-preset-name :is(input, textarea)", "Seven")
     page.click("#convert_singer-preset-save")
     with page.expect_download() as export:

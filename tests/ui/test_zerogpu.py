@@ -200,8 +200,8 @@ CALLS = [
 NO_DEVICE = {
     "from_link", "cover_result", "cover_stop", "train_stop", "train_resume", "train_take", "train_delete",
     "train_status", "trainings", "add_voice", "model_contents", "import_model", "check_origin", "publish_voice",
-    "check_voice", "export_voice", "delete_voice", "voices", "many_separate", "many_convert", "many_emotion",
-    "many_cover", "many_result", "many_stop",
+    "check_voice", "export_voice", "delete_voice", "voices", "takes", "take_delete", "many_separate", "many_convert",
+    "many_emotion", "many_cover", "many_result", "many_stop",
 }  # fmt: skip
 """The rest; `many_…` use the CPU there, and `train_resume` is what `train_start` does after its preparation."""
 

@@ -193,6 +193,7 @@ def _show_end(job: str, archive: str | None) -> list[Any]:
 def _add_folder(files: list[str] | None, folder: list[str] | None) -> list[str]:
     """The sound files of a folder, beside those that are there."""
     found = [path for path in folder or () if Path(path).suffix.lower() in SOUND_SUFFIXES]
+    found.sort(key=lambda path: Path(path).name)  # browsers list a folder in any order
     return list(dict.fromkeys([*(files or ()), *found]))
 
 
