@@ -83,7 +83,7 @@ CREPE = PitchEngine(
     install="torchcrepe",
     gpu_speed=20.0,
     is_network=True,
-    window_seconds=0.25,
+    window_seconds=0.15,
     context_seconds=0.05,
     cpu_seconds_per_second=15.0,
 )
