@@ -7,6 +7,7 @@ MONO_FONTS = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace"
 
 CSS = """
 .dark { --color-accent: var(--primary-400); }
+.dark input.subdued { color: var(--neutral-300); }
 .gradio-container > main, .gradio-container > .main { width: 100%; max-width: 1200px; }
 #masthead { align-items: baseline; gap: 0.25rem 1rem; flex-wrap: wrap; }
 #masthead > * { flex: 0 1 auto; min-width: 0; width: auto; }
