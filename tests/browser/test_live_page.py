@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 import soundfile
-from browser.test_pages import DESKTOP, PHONE, SCREENSHOTS, sound_at
+from browser.test_pages import DESKTOP, PHONE, SCREENSHOTS, sound_at, watch_page
 from conftest import CHROMIUM, QUIET, ROOT
 
 from vc_core.files.provenance import read_origin
@@ -57,9 +57,7 @@ def visit(singing_browser, address):
         context = singing_browser.new_context(viewport=size, locale=LOCALES[language], **options)
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: requests.append(request.url))
+        watch_page(page, complaints, requests)
         page.goto(f"{address}?__theme={theme}")
         page.get_by_role("tab").first.wait_for()
         page.locator("#live button").first.click()

@@ -45,9 +45,7 @@ def visit(chromium, studio):
         context = chromium.new_context(viewport=size, locale=language, accept_downloads=True)
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: requests.append(request.url))
+        watch_page(page, complaints, requests)
         page.goto(f"{address}?__theme={theme}")
         page.get_by_role("tab").first.wait_for()
         page.wait_for_function("document.querySelectorAll('button').length > 5")
@@ -60,6 +58,13 @@ def visit(chromium, studio):
     assert [text for text in complaints if "Waveform load error" not in text] == []  # a bad file can't be drawn
     local = ("http://127.0.0.1", "http://localhost", "data:", "blob:")
     assert [url for url in requests if not url.startswith(local)] == []
+
+
+def watch_page(page, complaints: list[str], requests: list[str]) -> None:
+    """Note the errors of its console, and what it asks for."""
+    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda request: requests.append(request.url))
 
 
 def downloads(page, *elements: str) -> list[str]:

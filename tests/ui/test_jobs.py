@@ -168,7 +168,7 @@ def test_jobs_are_deleted_when_results_expire(registry):
     gate.set()
     old = registry.start(waiting_for(gate), owner="")
     ended(registry, old)
-    folder = jobs._get_folder(old)
+    folder = jobs.get_job_folder(old)
     assert json.loads((folder / jobs.STATUS_FILE).read_text())["state"] == "done"
     os.utime(folder, (time.time() - 7 * 3600,) * 2)
     ended(registry, registry.start(waiting_for(gate), owner=""))

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from vc_core.cli.console import show_errors
+from vc_core.cli.scripting.parameters import list_parameters, present_as
 from vc_core.options import Option, default_of, options_of
 
 
@@ -37,16 +38,14 @@ def with_options(
             command(**{into: options}, **given)
 
         parameters = []
-        for parameter in inspect.signature(command).parameters.values():
+        for parameter in list_parameters(command):
             if parameter.name != into:
-                parameters.append(parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY))
+                parameters.append(parameter)
                 continue
             for name, option in exposed.items():
                 text = (help or {}).get(name, option.help)
                 parameters.append(_make_parameter(kind, name, option, text, is_required=name in required))
-        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-        run.__name__, run.__doc__ = command.__name__, command.__doc__
+        present_as(command, run, parameters)
         return run
 
     return decorate

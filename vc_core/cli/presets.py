@@ -8,6 +8,7 @@ import typer
 from rich.markup import escape
 
 from vc_core.cli.console import err, show_errors
+from vc_core.cli.scripting.parameters import list_parameters, present_as
 from vc_core.cli.voices import open_library
 from vc_core.conversion import CONVERTERS, engine_of
 from vc_core.home import get_studio_home
@@ -46,11 +47,7 @@ def with_preset(task: str, *, voice: str = "") -> Callable[[Callable[..., None]]
         parameter = inspect.Parameter(
             "preset", inspect.Parameter.KEYWORD_ONLY, default="", annotation=Annotated[str, option]
         )
-        signature = inspect.signature(command)
-        parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in signature.parameters.values()]
-        run.__signature__ = signature.replace(parameters=[*parameters, parameter])  # type: ignore[attr-defined]
-        run.__annotations__ = {one.name: one.annotation for one in [*parameters, parameter]}
-        run.__name__, run.__doc__ = command.__name__, command.__doc__
+        present_as(command, run, [*list_parameters(command), parameter])
         return run
 
     return decorate

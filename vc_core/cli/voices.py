@@ -69,10 +69,10 @@ def list_voices() -> None:
         table.add_row(
             *map(escape, (voice.name, voice.card.engine, pitch_range, voice.card.licence, voice.card.consent))
         )
+        if get_report():
+            show_result("", **describe_voice(voice))
     if not get_report():
         show_result(table)
-    for voice in open_library().list() if get_report() else ():
-        show_result("", **describe_voice(voice))
 
 
 def describe_voice(voice: Voice) -> dict[str, Any]:

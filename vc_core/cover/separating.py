@@ -13,7 +13,7 @@ from vc_core.errors import Message
 from vc_core.files.provenance import compute_sha256
 from vc_core.files.reading import AudioFile, open_audio
 from vc_core.files.writing import AudioWriter
-from vc_core.separation import SEPARATORS, SeparatorOptions, choose_refinement, find_lead_model, load_separator
+from vc_core.separation import SEPARATORS, Refinement, SeparatorOptions, find_lead_model, load_separator
 from vc_core.signal.backing import MIN_BACKING_DB, is_centre_panned, split_lead_and_backing
 
 NO_BACKING = Message("No backing vocals were found, so all vocals were treated as the lead.")
@@ -84,7 +84,10 @@ def split_backing(separated: Separated, stages: StageRunner) -> Separated:
     key = make_stage_key("parted", separated.key, *([model] if model else []))
     with stages.run("split", key) as stage:
         if not stage.is_cached:
-            (_split_by_model if model else _write_lead_and_backing)(vocals, stage)
+            if model:
+                _split_by_model(model, vocals, stage)
+            else:
+                _write_lead_and_backing(vocals, stage)
     if not (stage.folder / "backing.wav").exists():
         note = NO_BACKING if model else ALL_LEAD
         return Separated(vocals, music, separated.key, VoiceLine(vocals, key), notes=(str(note),))
@@ -93,12 +96,9 @@ def split_backing(separated: Separated, stages: StageRunner) -> Separated:
     return Separated(vocals, music, separated.key, VoiceLine(lead, key), backing_line)
 
 
-def _split_by_model(vocals: AudioFile, stage: Stage) -> None:
+def _split_by_model(model: str, vocals: AudioFile, stage: Stage) -> None:
     """Leaves no file of the backing if it is next to silent."""
-    refinement = choose_refinement("lead")
-    if refinement is None:
-        return
-    splitter = refinement.load(choose_device())
+    splitter = Refinement("lead", model).load(choose_device())
     stems = splitter.separate_file(vocals, stage.folder, format_name=STAGE_FORMAT, progress=stage.progress)
     energies = [_measure_energy(open_audio(stems[name].path)) for name in ("lead", "backing")]
     if energies[1] <= sum(energies) * 10 ** (MIN_BACKING_DB / 10):

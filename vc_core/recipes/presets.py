@@ -15,6 +15,7 @@ from vc_core.files.writing import format_option
 from vc_core.options import api_name, check_options, options_of, read_options
 from vc_core.recipes.emotion import EmotionOptions
 from vc_core.recipes.separate import SeparationOptions
+from vc_core.training.run.atomic_files import write_atomically
 from vc_core.voices.library import make_folder_name
 
 FORMAT = "voice-studio-preset"
@@ -131,9 +132,7 @@ class PresetFolder:
             raise UserError("There are {count} presets already. Delete one first.", count=MAX_PRESETS)
         names = number_names(make_folder_name(preset.name) or "preset", ".json")
         path = path or next(free for name in names if not (free := folder / name).exists())
-        unfinished = folder / f".{path.name}"
-        unfinished.write_text(preset.to_json(), "utf-8")
-        unfinished.replace(path)
+        write_atomically(path, preset.to_json().encode())
 
     def delete(self, task: str, name: str) -> None:
         self.find(task, name)

@@ -16,6 +16,8 @@ from typing import Annotated, Any, TypeVar
 import typer
 from typer.core import TyperCommand
 
+from vc_core.cli.scripting.parameters import list_parameters, present_as
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead, for programs.")]
 PARAMETER = "as_json"
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -102,10 +104,6 @@ def _accept_json(command: Callable[..., Any]) -> Callable[..., None]:
             _current.reset(token)
             report.print()
 
-    kind = inspect.Parameter.KEYWORD_ONLY
-    parameters = [one.replace(kind=kind) for one in inspect.signature(command).parameters.values()]
-    parameters.append(inspect.Parameter(PARAMETER, kind, default=False, annotation=AsJson))
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    run.__name__, run.__doc__ = command.__name__, command.__doc__
+    parameter = inspect.Parameter(PARAMETER, inspect.Parameter.KEYWORD_ONLY, default=False, annotation=AsJson)
+    present_as(command, run, [*list_parameters(command), parameter])
     return run

@@ -21,6 +21,7 @@ from gradio.utils import get_upload_folder
 
 from vc_core.errors import UserError, restore_error
 from vc_core.progress import Progress
+from vc_core.training.run.atomic_files import write_atomically
 from vc_core.ui.server.clock import STARTING, JobClock
 from vc_core.ui.server.events import (
     HEARTBEAT_SECONDS,
@@ -103,9 +104,9 @@ class Jobs:
             events = (threading.Event(), threading.Event())
             self._running[job] = _Running(owner, first, *events, clock, dict(settings), dict(values))
         try:
-            _get_folder(job).mkdir(parents=True)
+            get_job_folder(job).mkdir(parents=True)
             for folder in keep:
-                shutil.copytree(folder, _get_folder(job) / KEPT / folder.name)
+                shutil.copytree(folder, get_job_folder(job) / KEPT / folder.name)
             _write_status(job, Status("running", settings=dict(settings), values=dict(values)))
             threading.Thread(target=self._run, args=(job, work), daemon=True).start()
         except BaseException:
@@ -153,7 +154,7 @@ class Jobs:
     def _run(self, job: str, work: Callable[[Progress, Path], Outcome]) -> None:
         running, status = self._running[job], Status("failed")
         try:
-            folder = _get_folder(job)
+            folder = get_job_folder(job)
             if isinstance(work, InTurns):
                 events = run_in_thread(lambda progress: work(progress, folder))
             else:
@@ -203,31 +204,25 @@ def _get_root() -> Path:
     return Path(get_upload_folder()).with_name("voice-studio-jobs")
 
 
-def get_job_folder(job: str) -> Path:
-    """Of its own files, which no URL reaches."""
-    return _get_folder(job)
-
-
 def _check_id(job: str) -> None:
     """Programs may send anything."""
     if not isinstance(job, str) or len(job) != 32 or not set(job) <= set("0123456789abcdef"):
         raise UserError("There is no such job. Its link may be cut off.")
 
 
-def _get_folder(job: str) -> Path:
+def get_job_folder(job: str) -> Path:
+    """Of its own files, which no URL reaches."""
     _check_id(job)
     return _get_root() / job
 
 
 def _write_status(job: str, status: Status) -> None:
-    unfinished = _get_folder(job) / f".{STATUS_FILE}"
-    unfinished.write_text(json.dumps(asdict(status)), "utf-8")
-    unfinished.replace(_get_folder(job) / STATUS_FILE)
+    write_atomically(get_job_folder(job) / STATUS_FILE, json.dumps(asdict(status)).encode())
 
 
 def _read_status(job: str) -> Status:
     try:
-        return Status(**json.loads((_get_folder(job) / STATUS_FILE).read_text("utf-8")))
+        return Status(**json.loads((get_job_folder(job) / STATUS_FILE).read_text("utf-8")))
     except FileNotFoundError:
         raise UserError(
             "There is no such job any more: results are kept for {hours:g} hours.", hours=EXPIRY_HOURS

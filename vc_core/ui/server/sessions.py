@@ -35,7 +35,7 @@ def create_results_folder() -> Path:
 
 def get_library(request: gr.Request | None) -> VoiceLibrary:
     """The voices that this session may use."""
-    _delete_expired()
+    delete_expired(_get_sessions_root())
     session = _get_session_folder(request)
     folder = session if is_shared() else get_voices_folder()
     return VoiceLibrary(folder, shipped=[STARTER_VOICES], temporary=session / "temporary")
@@ -67,10 +67,10 @@ def delete_session_files(request: gr.Request) -> None:
     shutil.rmtree(get_takes_folder(request), ignore_errors=True)
 
 
-def _delete_expired() -> None:
-    """API clients send no event when they leave."""
+def delete_expired(root: Path) -> None:
+    """Folders of sessions; API clients send no event when they leave."""
     oldest = time.time() - EXPIRY_HOURS * 3600
-    for folder in _get_sessions_root().glob("*"):
+    for folder in root.glob("*"):
         with suppress(FileNotFoundError):  # deleted for another request
             if folder.stat().st_mtime < oldest:
                 shutil.rmtree(folder, ignore_errors=True)

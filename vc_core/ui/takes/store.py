@@ -19,8 +19,9 @@ import gradio as gr
 from vc_core.errors import UserError
 from vc_core.files.results import choose_free_path
 from vc_core.home import get_studio_home
+from vc_core.training.run.atomic_files import write_atomically
 from vc_core.training.run.trash import TRASH, list_trash, move_to_trash, restore
-from vc_core.ui.server.sessions import EXPIRY_HOURS, create_results_folder, get_takes_folder, is_shared
+from vc_core.ui.server.sessions import EXPIRY_HOURS, create_results_folder, delete_expired, get_takes_folder, is_shared
 
 MAX_TAKES = 40
 MAX_GIGABYTES = 2.0
@@ -73,7 +74,7 @@ class Takes:
             names[word] = target.name
         _write(folder, replace(take, sounds=names, title=take.title[:MAX_TITLE_LENGTH]))
         self._delete_surplus()
-        _delete_expired_sessions(self.folder.parent)
+        delete_expired(self.folder.parent)
 
     def rename(self, take_id: str, title: str) -> None:
         if not (title := " ".join(title.split())[:MAX_TITLE_LENGTH]):
@@ -158,19 +159,8 @@ def _link(source: str | Path, target: str | Path) -> None:
 
 
 def _write(folder: Path, take: Take) -> None:
-    unfinished = folder / f".{TAKE_FILE}"
-    unfinished.write_text(json.dumps(asdict(take)), "utf-8")
-    unfinished.replace(folder / TAKE_FILE)
+    write_atomically(folder / TAKE_FILE, json.dumps(asdict(take)).encode())
 
 
 def _measure(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.iterdir())
-
-
-def _delete_expired_sessions(root: Path) -> None:
-    """Programs send no event when they leave."""
-    oldest = time.time() - EXPIRY_HOURS * 3600
-    for folder in root.glob("*"):
-        with suppress(FileNotFoundError):
-            if folder.stat().st_mtime < oldest:
-                shutil.rmtree(folder, ignore_errors=True)
