@@ -23,6 +23,7 @@ from vc_core.ui.many_files.table import FileRow, read_rows
 from vc_core.ui.many_files.work import ManyFiles, pack
 from vc_core.ui.server.clock import JobClock
 from vc_core.ui.server.jobs import MAX_JOBS_PER_SESSION, InTurns, get_jobs
+from vc_core.ui.suite import build_suite
 from vc_core.voices.library import VoiceLibrary
 
 REPET = SeparateFile(SeparationOptions(engine="repet", format_name="flac16"))
@@ -198,3 +199,12 @@ def test_a_stop_is_no_error_of_a_file(tmp_path, tunes):
 
     with pytest.raises(Cancelled):
         run_item(stop, Item(tunes[0], tmp_path))
+
+
+@pytest.mark.parametrize("task", ["separate", "convert", "emotion", "cover"])
+def test_several_files_take_every_setting_that_one_file_takes(task):
+    endpoints = build_suite().get_api_info()["named_endpoints"]
+    one, many = (endpoints[f"/{name}"]["parameters"] for name in (task, f"many_{task}"))
+    settings = {parameter["parameter_name"] for parameter in one if parameter["component"] != "Audio"}
+    assert settings
+    assert settings == {parameter["parameter_name"] for parameter in many} - {"files"}

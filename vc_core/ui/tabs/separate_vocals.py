@@ -131,7 +131,7 @@ def build_separate_vocals_panel(tab_links: TabLinks) -> None:
             then = make_controls(SeparationOptions, ["then"])
             buttons = make_buttons(PANEL, "separate", more=["preview"])
             settings, start, format_name = _build_advanced(song)
-            controls = {"engine": engine, "stems": stems, **settings, "format_name": format_name}
+            controls = {"engine": engine, "stems": stems, **settings, **then, "format_name": format_name}
             build_many_files(FilesTask(PANEL, "many_separate", controls, _read_file_work))
             tab_links.add_form(build_presets(make_form(PANEL, controls)))
         with gr.Column(elem_id=f"{PANEL}-results", elem_classes="results"):
