@@ -180,6 +180,8 @@ CALLS = [
     ("speak", {"text": "Hello there.", "voice": INSTANT}, 0, False),
     ("speak", {"text": "Hello there.", "voice": SO_VITS}, 1, True),
     ("speak", {"text": "Hello there.", "voice": RVC}, 1, True),
+    ("voice_sample", {"voice": INSTANT}, 0, False),
+    ("voice_sample", {"voice": SO_VITS}, 1, True),
     ("cover_key", {"song": "tune", "voice": SO_VITS}, 1, True),
     ("cover_preview", {"song": "tune", "voice": SO_VITS}, 2, True),
     ("cover", {"song": "tune", "voice": SO_VITS}, 2, True),
@@ -201,7 +203,7 @@ NO_DEVICE = {
     "from_link", "cover_result", "cover_stop", "train_stop", "train_resume", "train_take", "train_delete",
     "train_status", "trainings", "add_voice", "model_contents", "import_model", "check_origin", "publish_voice",
     "check_voice", "export_voice", "delete_voice", "voices", "takes", "take_delete", "many_separate", "many_convert",
-    "many_emotion", "many_cover", "many_result", "many_stop",
+    "many_emotion", "many_cover", "many_result", "many_stop", "mix_stems",
 }  # fmt: skip
 """The rest; `many_…` use the CPU there, and `train_resume` is what `train_start` does after its preparation."""
 

@@ -17,7 +17,7 @@ from vc_core.cli.emotion import emotion
 from vc_core.cli.live.command import live
 from vc_core.cli.scripting.completion import completion
 from vc_core.cli.scripting.report import JsonTyper
-from vc_core.cli.separate import separate
+from vc_core.cli.separate import mix, separate
 from vc_core.cli.slice import slice_recordings
 from vc_core.cli.speak import speak
 from vc_core.cli.train import train_app
@@ -28,6 +28,7 @@ app = JsonTyper(no_args_is_help=True, help="Voice Studio from the shell.", prett
 app.command()(cover)
 app.command()(batch)
 app.command()(separate)
+app.command()(mix)
 app.command()(convert)
 app.command()(live)
 app.command()(speak)

@@ -1,4 +1,4 @@
-"""`vc separate`: separate songs into stems."""
+"""`vc separate` and `vc mix`: separate songs into stems, and mix stems to one file."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,8 +12,12 @@ from vc_core.cli.presets import with_preset
 from vc_core.cli.scripting.output_file import choose_output_file
 from vc_core.cli.scripting.results import PreviewOptions, ResultFile, ResultFolder
 from vc_core.errors import UserError
+from vc_core.files.results import check_apart, check_free
+from vc_core.files.writing import DEFAULT_FORMAT, FORMATS
 from vc_core.progress import Progress
+from vc_core.recipes.mix_stems import HIGHEST_DB, LOWEST_DB, MixTask, pair_levels
 from vc_core.recipes.separate import SeparationOptions, SeparationTask
+from vc_core.recipes.task import perform
 from vc_core.separation import roformer
 from vc_core.separation.spleeter.sources import install_weights
 
@@ -62,3 +66,23 @@ def _install_local_model(options: SeparationOptions, progress: Progress) -> Sepa
     if options.engine != roformer.ENGINE.name or not options.model or not Path(options.model).expanduser().exists():
         return options
     return replace(options, model=roformer.install_local(options.model, progress=progress))
+
+
+def mix(
+    stems: Annotated[list[Path], typer.Argument(help="Stems of one song.")],
+    level: Annotated[
+        list[float] | None,
+        typer.Option("--level", "-l", help=f"In dB, {LOWEST_DB:g} to {HIGHEST_DB:g}, once for each stem in order."),
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write; or a folder.")] = Path(),
+    force: Annotated[bool, typer.Option(help="Overwrite the file if it exists.")] = False,
+) -> None:
+    """Mix stems to one file, each at its level. A stem that is not named is not in the mix."""
+    with show_errors(), show_progress("Mixing") as progress:
+        single = choose_output_file(out, stems[:1], DEFAULT_FORMAT)
+        target = out if single else out / f"mix{FORMATS[DEFAULT_FORMAT].suffix}"
+        for stem in stems:
+            check_apart(stem, target)
+        check_free(target, force=force)
+        task = MixTask(pair_levels(stems, level or []), target, single.format_name if single else DEFAULT_FORMAT)
+        print_file(target, perform(task, progress).notes)

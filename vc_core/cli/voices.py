@@ -11,6 +11,7 @@ from rich.table import Table
 from vc_core.checkpoints.hub import parse_checkpoint
 from vc_core.cli.console import check_choice, print_file, show_errors, show_notes, show_progress, show_result
 from vc_core.cli.options import with_options
+from vc_core.cli.scripting.output_file import choose_output_file
 from vc_core.cli.scripting.report import JsonTyper, get_report
 from vc_core.conversion import STARTER_VOICES
 from vc_core.conversion.importing import (
@@ -27,9 +28,11 @@ from vc_core.files.containers import sniff
 from vc_core.files.provenance import read_origin
 from vc_core.files.reading import open_audio, read_audio
 from vc_core.files.results import check_free
+from vc_core.files.writing import DEFAULT_FORMAT, FORMATS
 from vc_core.progress import Progress, subprogress
 from vc_core.recipes.reference_voice import DEFAULT_LICENCE, ReferenceVoiceTask
 from vc_core.recipes.task import perform
+from vc_core.recipes.voice_sample import VoiceSampleTask
 from vc_core.voices.facts import VoiceFacts
 from vc_core.voices.library import CONSENTS, Voice, VoiceLibrary, find_faults, get_voices_folder, join_faults
 from vc_core.voices.sharing import export_zip, import_from_hub, import_zip, publish
@@ -192,6 +195,21 @@ def choose_export(target: Path) -> Callable[[Voice, Path], Path]:
     from vc_core.conversion.rvc.exporting import export_checkpoint, export_index
 
     return export_checkpoint if target.suffix.lower() == ".pth" else export_index
+
+
+@voices_app.command("sample")
+def sample_voice(
+    name: str,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The file to write; or a folder.")] = Path(),
+    force: Annotated[bool, typer.Option(help="Overwrite the file if it exists.")] = False,
+) -> None:
+    """Let a voice sing five seconds, to hear it before it is chosen."""
+    with show_errors(), show_progress(name) as progress:
+        voice, single = open_library().find(name), choose_output_file(out, [name], DEFAULT_FORMAT)
+        target = out if single else out / f"{voice.folder.name}{FORMATS[DEFAULT_FORMAT].suffix}"
+        check_free(target, force=force)
+        task = VoiceSampleTask(voice, target, single.format_name if single else DEFAULT_FORMAT)
+        print_file(perform(task, progress), voice=name)
 
 
 @voices_app.command("delete")

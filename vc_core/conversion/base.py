@@ -193,13 +193,26 @@ def _fit_length(blocks: Iterable[Audio], analysis: SongAnalysis) -> Iterator[Aud
 
 def compute_key_shift_semitones(pitch: Pitch, voice: Voice, options: ConversionOptions) -> float:
     """The total shift: the rounded distance from the song's pitch range to the voice's, and the user's shift."""
-    sung_hz, range_hz = pitch.hertz[pitch.voiced], voice.card.pitch_range_hz
-    if options.automatic_key == "off" or range_hz is None or not len(sung_hz):
+    sung_hz, range_hz = measure_range_hz(pitch), voice.card.pitch_range_hz
+    if options.automatic_key == "off" or range_hz is None or sung_hz is None:
         return options.key_shift_semitones
-    # The centre of a range is taken on the logarithmic scale of pitch.
-    distance = 12 * (np.mean(np.log2(range_hz)) - np.mean(np.log2(np.percentile(sung_hz, (5, 95)))))
     step = 12 if options.automatic_key == "octaves" else 1
+    distance = compute_distance_semitones(sung_hz, range_hz)
     return float(step * np.round(distance / step)) + options.key_shift_semitones
+
+
+def measure_range_hz(pitch: Pitch) -> tuple[float, float] | None:
+    """Lowest and highest pitch that is sung, without the outer 5 % at each end; None if nothing is sung."""
+    sung_hz = pitch.hertz[pitch.voiced]
+    if not len(sung_hz):
+        return None
+    low, high = np.percentile(sung_hz, (5, 95))
+    return float(low), float(high)
+
+
+def compute_distance_semitones(sung_hz: tuple[float, float], range_hz: tuple[float, float]) -> float:
+    """From the centre of what is sung up to that of a voice's range, on the logarithmic scale of pitch."""
+    return float(12 * (np.mean(np.log2(range_hz)) - np.mean(np.log2(sung_hz))))
 
 
 @dataclass(frozen=True)

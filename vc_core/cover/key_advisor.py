@@ -86,6 +86,10 @@ def hz_to_notes(hertz: Notes) -> Notes:
     return np.asarray(69 + 12 * np.log2(hertz / 440))
 
 
+def notes_to_hz(notes: Notes) -> Notes:
+    return np.asarray(440 * 2 ** ((notes - 69) / 12))
+
+
 def format_note(note: float) -> str:
     number = round(note)
     return f"{NOTE_NAMES[number % 12]}{number // 12 - 1}"

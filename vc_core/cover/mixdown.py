@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,7 @@ class MixPlan:
 
     mix_path: Path
     track_paths: Mapping[str, Path]
-    """By the names of the tracks."""
+    """By the names of the tracks; those without a path are only in the mix."""
     lufs: float | None = None
     """The loudness of the mix; None leaves it as it comes out."""
     format_name: str = DEFAULT_FORMAT
@@ -60,8 +61,8 @@ def write_mix(tracks: Mapping[str, Track], plan: MixPlan, *, progress: Progress 
             format_name=plan.format_name,
             provenance=plan.mix_provenance,
         )
-        track_writers = [
-            AudioWriter(
+        track_writers = {
+            name: AudioWriter(
                 plan.track_paths[name],
                 sample_rate,
                 track.file.channels,
@@ -69,13 +70,15 @@ def write_mix(tracks: Mapping[str, Track], plan: MixPlan, *, progress: Progress 
                 provenance=(plan.provenance or {}).get(name),
             )
             for name, track in tracks.items()
-        ]
-        for writer in (mix_writer, *track_writers):
+            if name in plan.track_paths
+        }
+        for writer in (mix_writer, *track_writers.values()):
             stack.enter_context(writer)
         for blocks in _read_blocks(tracks, gain_db, subprogress(progress, 0.4, 1.0)):
             mix_writer.write(mix(blocks, [0.0] * len(blocks)))
-            for writer, block in zip(track_writers, blocks, strict=True):
-                writer.write(block)
+            for name, block in zip(tracks, blocks, strict=True):
+                if name in track_writers:
+                    track_writers[name].write(block)
     return Mixdown(gain_db, tuple(mix_writer.notes()))
 
 
@@ -90,13 +93,25 @@ def _compute_gain_db(tracks: Mapping[str, Track], lufs: float | None, progress: 
 
 
 def _read_blocks(tracks: Mapping[str, Track], gain_db: float, progress: Progress) -> Iterator[Sequence[Audio]]:
-    """The same block of every track, with the track's own gain and `gain_db`."""
-    frames = next(iter(tracks.values())).file.frames
+    """The same block of every track, with the track's own gain and `gain_db`; one that has ended is silent."""
+    frames = max(track.file.frames or 0 for track in tracks.values())
     read_frames = 0
-    for blocks in zip(*(track.file.blocks(BLOCK_SECONDS) for track in tracks.values()), strict=True):
-        progress(read_frames / frames if frames else 0.0, "")
-        yield [apply_gain(block, track.gain_db + gain_db) for block, track in zip(blocks, tracks.values(), strict=True)]
-        read_frames += blocks[0].frames
+    for blocks in zip_longest(*(track.file.blocks(BLOCK_SECONDS) for track in tracks.values())):
+        progress(min(read_frames / frames, 1.0) if frames else 0.0, "")
+        longest = max(block.frames for block in blocks if block)
+        yield [
+            apply_gain(_pad(block, track, longest), track.gain_db + gain_db)
+            for block, track in zip(blocks, tracks.values(), strict=True)
+        ]
+        read_frames += longest
+
+
+def _pad(block: Audio | None, track: Track, frames: int) -> Audio:
+    if block is None:
+        return Audio(np.zeros((track.file.channels, frames), np.float32), track.file.sample_rate)
+    if block.frames == frames:
+        return block
+    return block.with_samples(np.pad(block.samples, ((0, 0), (0, frames - block.frames))))
 
 
 def make_track_paths(folder: Path, names: Sequence[str], format_name: str) -> dict[str, Path]:

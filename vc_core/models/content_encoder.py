@@ -77,6 +77,7 @@ def _mel_to_hertz(mel: Curve) -> Curve:
 
 
 @cache
+@torch.inference_mode(False)  # what a converter has cached must serve training, too
 def compute_mel_filters(warp: float = 1.0) -> Tensor:
     """Shape (BINS, MELS), bands of equal area; `warp` moves a band from f to f · `warp`."""
     highest = 15 + np.log(SAMPLE_RATE / 2 / LINEAR_HZ) / LOG_STEP

@@ -31,8 +31,7 @@ from vc_core.ui.tabs.train_voice import build_train_voice_panel
 from vc_core.ui.tabs.voices import build_voices_panel
 from vc_core.ui.takes.section import build_takes_section
 from vc_core.ui.theme import CSS, make_theme
-from vc_core.ui.widgets.controls import PRIVATE
-from vc_core.ui.widgets.page_load import connect_page_load
+from vc_core.ui.widgets.page_load import connect_page_load, set_on_load
 from vc_core.ui.widgets.tab_links import TabLinks
 from vc_core.ui.words import TRANSLATIONS, word
 
@@ -67,12 +66,12 @@ def build_suite(panels: Sequence[str] = tuple(PANELS)) -> gr.Blocks:
             for name in panels:
                 with gr.Tab(word(f"tab_{name}"), id=name):
                     PANELS[name](tab_links)
-        tab_links.connect(suite, tabs)
+        tab_links.connect(tabs)
         build_job_endpoints()
         build_takes_section(suite, tabs, tab_links.forms)
         connect_forms(suite, list(tab_links.forms.values()))
+        set_on_load(_select_tab, tabs)
         connect_page_load(suite)
-        suite.load(_select_tab, None, tabs, **PRIVATE)
         suite.unload(delete_session_files)
     # Outside Spaces, Gradio by default serves API routes that bypass the queue.
     suite.queue(max_size=MAX_WAITING, api_open=False)

@@ -11,7 +11,8 @@ CSS = """
 .gradio-container > main, .gradio-container > .main { width: 100%; max-width: 1200px; }
 #masthead { align-items: baseline; gap: 0.25rem 1rem; flex-wrap: wrap; }
 #masthead > * { flex: 0 1 auto; min-width: 0; width: auto; }
-#masthead .html-container, #voice-cards .html-container, .html-container:has(.compare, .live, .job) { padding: 0; }
+#masthead .html-container, #voice-cards .html-container { padding: 0; }
+.html-container:has(.compare, .live, .job, .shelf) { padding: 0; }
 #masthead h1 { font-size: 1.4rem; font-weight: 700; margin: 0; }
 #masthead p { color: var(--body-text-color-subdued); margin: 0; }
 .about p { font-size: 1.05rem; }

@@ -85,6 +85,17 @@ class Discriminators(nn.Module):
         return [discriminator(waveform) for discriminator in self.judges]
 
 
+class SpectrumDiscriminators(nn.Module):
+    """Those of the spectrogram alone, for decoders that can't reproduce a recording's phase."""
+
+    def __init__(self, width: int = 8) -> None:
+        super().__init__()
+        self.judges = nn.ModuleList(SpectrumDiscriminator(size, width) for size in FFT_SIZES)
+
+    def forward(self, waveform: Tensor) -> list[DiscriminatorOutput]:
+        return [discriminator(waveform) for discriminator in self.judges]
+
+
 def compute_discriminator_loss(real: list[DiscriminatorOutput], generated: list[DiscriminatorOutput]) -> Tensor:
     """Least-squares GAN loss of the discriminators: targets are 1 for real and 0 for generated."""
     losses = [(1 - scores).square().mean() for scores, _ in real]

@@ -45,7 +45,8 @@ class DiscriminatorTrainer:
             with torch.no_grad():
                 real = self._discriminators(target)
             fake = self._discriminators(generated)
-        matching = compute_feature_matching_loss(_smooth_features(real), _smooth_features(fake))
+        ours, theirs = (smooth_features(one[len(PERIODS) :]) for one in (real, fake))
+        matching = compute_feature_matching_loss(ours, theirs)
         return ADVERSARIAL_WEIGHT * compute_adversarial_loss(fake) + FEATURE_MATCHING_WEIGHT * matching
 
     def state_dict(self) -> dict[str, Any]:
@@ -56,14 +57,13 @@ class DiscriminatorTrainer:
         self._optimizer.load_state_dict(state["optimizer"])
 
 
-def _smooth_features(outputs: list[DiscriminatorOutput]) -> list[DiscriminatorOutput]:
-    """Average the feature maps of the spectrum discriminators over some frames.
+def smooth_features(outputs: list[DiscriminatorOutput]) -> list[DiscriminatorOutput]:
+    """Average the feature maps of spectrum discriminators over some frames.
 
     The decoder reproduces neither the phase nor the noise waveform of a recording. Silence would minimise the distance
     of features that depend on those.
     """
-    spectral = outputs[len(PERIODS) :]
-    return [(scores, [_average_frames(one) for one in features]) for scores, features in spectral]
+    return [(scores, [_average_frames(one) for one in features]) for scores, features in outputs]
 
 
 def _average_frames(features: Tensor) -> Tensor:

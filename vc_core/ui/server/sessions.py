@@ -13,7 +13,8 @@ from gradio.utils import get_upload_folder
 
 from vc_core.conversion import STARTER_VOICES
 from vc_core.home import get_studio_home
-from vc_core.voices.library import VoiceLibrary, get_voices_folder
+from vc_core.recipes.voice_sample import get_samples_folder
+from vc_core.voices.library import Voice, VoiceLibrary, get_voices_folder
 
 EXPIRY_HOURS = 6.0
 """Age at which results, temporary voices, and the sessions' voices on a shared page, are deleted."""
@@ -54,6 +55,12 @@ def get_training_folder(request: gr.Request | None) -> Path:
 def list_training_folders() -> list[Path]:
     """The folders of all sessions' trainings."""
     return sorted(_get_sessions_root().glob("*/training")) if is_shared() else [get_training_folder(None)]
+
+
+def get_sample_cache(voice: Voice, request: gr.Request | None) -> Path:
+    """The cache of a voice's sample: a voice that is only this session's leaves nothing behind."""
+    is_private = voice.is_temporary or (voice.can_be_deleted and is_shared())
+    return _get_session_folder(request) / "samples" if is_private else get_samples_folder()
 
 
 def get_takes_folder(request: gr.Request | None) -> Path:

@@ -138,6 +138,10 @@ def _fit_to_method(method: str, target: str, source: str, request: gr.Request) -
     ] or [gr.skip(), gr.skip()]
 
 
+def _show_results(comparison: Comparison | None, request: gr.Request) -> list[Any]:
+    return [gr.update(visible=True), update_compare_control(comparison, request)]
+
+
 def _make_step_players() -> list[gr.Audio]:
     percents = [round(100 * at) for at in INTENSITIES]
     return [make_player(f"step-{percent}", f"step_{percent}", visible="hidden") for percent in percents]
@@ -179,7 +183,6 @@ def build_add_emotion_panel(tab_links: TabLinks) -> None:
     done = wire_button(
         buttons, start, emotion, inputs | intensity | settings | format_name, [result, curves, notes, comparison]
     )
-    done.success(lambda: gr.update(visible=True), None, curves, **PRIVATE)
-    done.success(update_compare_control, comparison, compare, **PRIVATE)
+    done.success(_show_results, comparison, [curves, compare], **PRIVATE)
     done = wire_button(buttons, start_all, emotion_steps, inputs | settings, players)
     done.success(lambda: [gr.update(visible=True) for _ in INTENSITIES], None, players, **PRIVATE)

@@ -12,6 +12,7 @@ from gradio.components import Component
 
 from vc_core.batch.tasks import ConvertFile
 from vc_core.conversion import ConversionOptions, read_own_options
+from vc_core.conversion.base import measure_range_hz
 from vc_core.conversion.music import contains_music
 from vc_core.conversion.report_card import MEASURES
 from vc_core.errors import Message, UserError
@@ -35,6 +36,7 @@ from vc_core.ui.drawing.curves import draw_melodies
 from vc_core.ui.many_files.panel import FilesTask, build_many_files
 from vc_core.ui.server.endpoints import Handler, Values
 from vc_core.ui.server.sessions import STATE_SECONDS, create_results_folder, get_library
+from vc_core.ui.server.sung_ranges import get_sung_ranges
 from vc_core.ui.server.tasks import start_run
 from vc_core.ui.settings.form import make_form
 from vc_core.ui.settings.presets import build_presets
@@ -111,6 +113,8 @@ def _show_for(request: gr.Request, song: str | None = None) -> Callable[[tuple[C
     def show(drawn: tuple[ConvertedVoice, Path]) -> list[Any]:
         made, picture_path = drawn
         converted = made.converted
+        if song:
+            get_sung_ranges().remember(song, measure_range_hz(converted.analysis.pitch))
         notes = [
             translate(request, "melodies_legend"),
             translate(request, "shifted_by").format(f"{converted.shift_semitones:+.3g}"),
@@ -163,7 +167,7 @@ def build_convert_singer_panel(tab_links: TabLinks) -> None:
                 another=("example_line", "spoken_line.flac"),
             )
             _build_music_warning(tab_links, song)
-            voice = make_voice_picker(tab_links, "singer")
+            voice = make_voice_picker(tab_links, "singer", song=song)
             build_reference_section(voice)
             tab_links.add_link("voices", "import_model")
             key = make_controls(ConversionOptions, KEY_OPTIONS, given={"automatic_key": {"elem_id": "automatic-key"}})
@@ -259,6 +263,11 @@ def _build_results(tab_links: TabLinks) -> Results:
 def _wire(buttons: Buttons, inputs: dict[str, Component], handler: Handler, results: Results) -> None:
     start = next(button for button in buttons.starts if button.elem_id == handler.__name__)
     done = wire_button(buttons, start, handler, inputs, results.outputs)
-    done.success(lambda: gr.update(visible=True), None, results.melodies, **PRIVATE)
-    done.success(_render_table, results.card, results.table, **PRIVATE)
-    done.success(update_compare_control, results.comparison, results.compare, **PRIVATE)
+    shown = [results.melodies, results.table, results.compare]
+    done.success(_show_results, [results.card, results.comparison], shown, **PRIVATE)
+
+
+def _show_results(
+    card: dict[str, float | None] | None, comparison: Comparison | None, request: gr.Request
+) -> list[Any]:
+    return [gr.update(visible=True), _render_table(card, request), update_compare_control(comparison, request)]

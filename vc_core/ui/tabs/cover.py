@@ -19,6 +19,7 @@ from vc_core.progress import Progress
 from vc_core.recipes.cover import CoverTask, advise_key
 from vc_core.ui.many_files.panel import FilesTask, build_many_files
 from vc_core.ui.many_files.work import PageCoverFile
+from vc_core.ui.mixing.export import wire_mixer
 from vc_core.ui.server.clock import JobStatus
 from vc_core.ui.server.endpoints import Values, make_endpoint
 from vc_core.ui.server.events import run_in_thread, run_on_device, session_of, show_errors, stream_to_page
@@ -42,6 +43,7 @@ from vc_core.ui.tabs.cover_work import (
     read_choices,
     read_comparison,
     read_request,
+    remember_range,
     show_cover,
 )
 from vc_core.ui.widgets.compare import make_compare_control, update_compare_control
@@ -97,6 +99,7 @@ def cover_key(values: Values, request: gr.Request, progress: gr.Progress) -> Ite
         def work(report: Progress) -> KeyAdvice:
             advice = advise_key(task.open_song(), task.voice, task.options, cache=open_cache(), progress=report)
             draw_advice(advice, target)
+            remember_range(task, advice)
             return advice
 
         run.clock.begin_stage()
@@ -194,7 +197,7 @@ def build_cover_panel(tab_links: TabLinks) -> None:
         with gr.Column():
             song = make_sound_input("cover-song", "song", example=("example_song", "song.flac"), limits="limits_cover")
             _build_link_row(song)
-            voice = make_voice_picker(tab_links, "cover-voice")
+            voice = make_voice_picker(tab_links, "cover-voice", song=song)
             inputs: dict[str, Component] = {"song": song, "voice": voice}
             inputs |= make_controls(CoverOptions, ["key"], given={"key": {"elem_id": "cover-key"}})
             buttons = make_buttons(PANEL, "cover", more=["cover_preview", "cover_check"])
@@ -220,6 +223,7 @@ def build_cover_panel(tab_links: TabLinks) -> None:
     for result in (results.picture, results.stems[-1]):
         result.change(_reveal, result, result, **PRIVATE)
     results.cover.change(_compare, results.job, results.compare, **PRIVATE)
+    wire_mixer(results.compare, results.job, format_name, read_comparison)
     found = gr.Textbox(visible="hidden", label=word("job"))
     wire_event(buttons, found.change, cover_result, {"job": found}, results.all)
     gr.api(cover_stop, api_name="cover_stop")  # type: ignore[attr-defined]
@@ -300,7 +304,7 @@ class Results:
 def _build_results(tab_links: TabLinks) -> Results:
     notes = gr.Markdown(word("cover_empty"), elem_classes="hint", elem_id="cover-notes")
     cover = make_player("cover-result", "cover_result")
-    compare = make_compare_control("cover-compare")
+    compare = make_compare_control("cover-compare", has_mixer=True)
     key_picture = make_picture("key_picture", "cover-key-picture")
     with gr.Accordion(word("cover_parts"), open=False, elem_id="cover-parts"):
         names = ("cover_vocals", "accompaniment", "original_vocals", "backing_vocals")

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+import numpy as np
 from gradio.utils import get_upload_folder
 
 from vc_core.conversion import load_converter
-from vc_core.cover.key_advisor import KeyAdvice, format_note
+from vc_core.cover.key_advisor import KeyAdvice, format_note, notes_to_hz
 from vc_core.cover.options import CoverOptions
 from vc_core.cover.stage_cache import StageCache
 from vc_core.device import is_zerogpu
@@ -31,6 +32,7 @@ from vc_core.recipes.task import load_before_lease
 from vc_core.ui.server.endpoints import Values
 from vc_core.ui.server.jobs import KEPT, Outcome, get_jobs
 from vc_core.ui.server.sessions import EXPIRY_HOURS, create_results_folder, get_library
+from vc_core.ui.server.sung_ranges import get_sung_ranges
 from vc_core.ui.widgets.compare import Comparison
 from vc_core.ui.widgets.controls import name_after, write_zip
 from vc_core.ui.words import translate, translate_notes
@@ -140,6 +142,7 @@ def make_cover(task: CoverTask, folder: Path, progress: Progress) -> Outcome:
     stems = {name: name_after(path, *titles) for name, path in made.stems.items()}
     archive = results / f"{shorten(' - '.join(titles))}.zip"
     write_zip(archive, {path.name: path for path in (cover, *stems.values())})
+    remember_range(task, made.advice)
     key = describe_key(made.advice) | {"shift": made.shift_semitones, "music_shift": made.music_shift_semitones}
     key["outside"] = made.advice.compute_outside_share(made.shift_semitones)
     return {
@@ -154,6 +157,13 @@ def make_cover(task: CoverTask, folder: Path, progress: Progress) -> Outcome:
     }
 
 
+def remember_range(task: CoverTask, advice: KeyAdvice) -> None:
+    """So that the list of voices can say which suit the song."""
+    if advice.sung_range:
+        low, high = notes_to_hz(np.array(advice.sung_range)).tolist()
+        get_sung_ranges().remember(task.song, (low, high), is_whole=task.preview_from is None)
+
+
 def find_copy(voice: Voice, folder: Path) -> Voice:
     """The copy of a voice in the folder of a job, if it has one."""
     copied = folder / KEPT / voice.folder.name
@@ -161,11 +171,14 @@ def find_copy(voice: Voice, folder: Path) -> Voice:
 
 
 def read_comparison(job: str | None) -> Comparison | None:
-    """The song and its cover for the comparison control."""
+    """The song, its cover and the stems of the mix, for the comparison control."""
     made = get_jobs().status(job).outcome if job else None
     if made is None:
         return None
-    return Comparison({"song": made["song"], "cover_result": made["cover"]}, made["song_from"])
+    named = {"vocals": "cover_vocals", "backing": "backing_vocals", "accompaniment": "accompaniment"}
+    stems = {word: made["stems"][name] for name, word in named.items() if name in made["stems"]}
+    sounds = {"song": made["song"], "cover_result": made["cover"], **stems}
+    return Comparison(sounds, made["song_from"], stems=tuple(stems) if len(stems) > 1 else ())
 
 
 def show_cover(job: str, made: Outcome, request: gr.Request) -> list[Any]:

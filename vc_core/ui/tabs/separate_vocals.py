@@ -18,6 +18,7 @@ from vc_core.recipes.separate import STEM_COUNTS, SeparationOptions, SeparationT
 from vc_core.separation import DEFAULT_SEPARATOR, SEPARATORS, SavedStem, SeparatorOptions
 from vc_core.ui.drawing.spectrogram import draw_spectrogram
 from vc_core.ui.many_files.panel import FilesTask, build_many_files
+from vc_core.ui.mixing.export import MAX_MIXES, mix_stems, wire_mixer
 from vc_core.ui.server.endpoints import Values
 from vc_core.ui.server.sessions import STATE_SECONDS, create_results_folder, is_shared
 from vc_core.ui.server.tasks import start_run
@@ -111,9 +112,9 @@ def _show_for(task: SeparationTask, request: gr.Request) -> Callable[[PackedStem
             (str(path), translate(request, name) if has_word(name) else name) for name, path in made.pictures.items()
         ]
         others = {name: str(made.stems[name].path) for name in OTHER_STEMS if name in made.stems}
-        comparison = Comparison(
-            {"song": str(task.song), **dict(zip(STEMS, paths, strict=True)), **others}, task.preview_from or 0.0
-        )
+        sounds = {"song": str(task.song), **dict(zip(STEMS, paths, strict=True)), **others}
+        stems = tuple(name for name, path in sounds.items() if path and name != "song")
+        comparison = Comparison(sounds, task.preview_from or 0.0, stems=stems)
         return *paths, str(made.archive), pictures, "\n\n".join(notes), comparison
 
     return show
@@ -142,7 +143,7 @@ def build_separate_vocals_panel(tab_links: TabLinks) -> None:
                 if name in STEMS[:2]:
                     tab_links.add_send_buttons(PANEL, players[-1])
             others = [make_player(name, name, visible="hidden") for name in OTHER_STEMS]
-            compare, comparison = make_compare_control("separate-compare"), gr.State(time_to_live=STATE_SECONDS)
+            compare, comparison = _make_comparison(format_name)
             archive = gr.File(label=word("all_stems"), interactive=False, visible="hidden", elem_id="all-stems")
             pictures = _make_gallery()
     tab_links.add_receiver(PANEL, song)
@@ -156,9 +157,15 @@ def build_separate_vocals_panel(tab_links: TabLinks) -> None:
         wire_button(buttons, whole, separate, inputs | {"format_name": format_name}, outputs),
         wire_button(buttons, short, preview, inputs | {"preview_from": start}, outputs),
     ):
-        done.success(_reveal, results, results, **PRIVATE)
-        done.success(_show_others, comparison, others, **PRIVATE)
-        done.success(update_compare_control, comparison, compare, **PRIVATE)
+        done.success(_show_results, [*results, comparison], [*results, *others, compare], **PRIVATE)
+
+
+def _make_comparison(format_name: Component) -> tuple[gr.HTML, gr.State]:
+    """The players of song and stems with their mixer, and what they play."""
+    compare, comparison = make_compare_control("separate-compare", has_mixer=True), gr.State(time_to_live=STATE_SECONDS)
+    wire_mixer(compare, comparison, format_name, lambda made: made)
+    gr.api(mix_stems, api_name="mix_stems", concurrency_limit=MAX_MIXES)  # type: ignore[attr-defined]
+    return compare, comparison
 
 
 def _make_gallery() -> gr.Gallery:
@@ -214,6 +221,11 @@ def _fit_stems(engine: str, model: str) -> Any:
     counts = list(SEPARATORS[engine].get_stem_counts(model))
     value = 2 if 2 in counts else counts[0]
     return gr.update(choices=counts, value=value, visible=True if len(counts) > 1 else "hidden")
+
+
+def _show_results(request: gr.Request, *made: Any) -> list[Any]:
+    *results, comparison = made
+    return [*_reveal(*results), *_show_others(comparison), update_compare_control(comparison, request)]
 
 
 def _show_others(made: Comparison | None) -> list[Any]:

@@ -28,6 +28,7 @@ from vc_core.ui.tabs.train_slicing import build_slicing
 from vc_core.ui.widgets.controls import PRIVATE, WAVEFORM
 from vc_core.ui.widgets.delete_button import make_delete_button
 from vc_core.ui.widgets.escaping import escape_markdown
+from vc_core.ui.widgets.page_load import set_on_load
 from vc_core.ui.words import language_of, translate, translate_message, translate_text, translate_to, word
 
 LANGUAGES: dict[Language, str] = {"en": "English", "ko": "한국어"}
@@ -179,7 +180,7 @@ def _build_line_recorder() -> tuple[gr.Checkbox, gr.Radio]:
     skip.click(_skip_line, [number, language], outputs, **PRIVATE)
     drop.wire(_delete_takes, _restore_takes, [number, language], outputs)
     gr.on([language.change], _show_line, [number, language], outputs, **PRIVATE)
-    gr.on(None, _default_language, None, language, **PRIVATE).then(_show_line, [number, language], outputs, **PRIVATE)
+    set_on_load(_show_first_line, language, *outputs)
     return with_takes, language
 
 
@@ -234,6 +235,7 @@ def _takes_folder(request: gr.Request | None) -> Path:
     return get_training_folder(request) / ".takes"
 
 
-def _default_language(request: gr.Request) -> str:
+def _show_first_line(request: gr.Request) -> list[Any]:
     language = language_of(request)
-    return language if language in LANGUAGES else "en"
+    language = language if language in LANGUAGES else "en"
+    return [language, *_show_line(0, language, request)]

@@ -138,7 +138,7 @@ def build_train_voice_panel(tab_links: TabLinks) -> None:
         is_active = any(run.read_status().state in ACTIVE_STATES for run in runs)
         return [gr.update(visible=bool(runs)), gr.Walkthrough(selected=3) if is_active else gr.skip()]
 
-    gr.on(None, select_page, None, [show_runs, wizard], **PRIVATE)
+    set_on_load(select_page, show_runs, wizard)
     watch.show_on(show_runs.click(lambda: gr.Walkthrough(selected=3), None, wizard, **PRIVATE).then)
     watch.show_on(training.select)
     recording_controls = _get_recording_controls(recordings)
@@ -217,7 +217,9 @@ def _build_method_page(recordings: Recordings) -> tuple[dict[str, Any], gr.Butto
         return [gr.update(choices=_list_methods(request)), _describe_method(DEFAULT_METHOD, request)]
 
     needed = [recordings.files, recordings.with_takes, name, consent, agreed]
-    gr.on(None, _check_ready, needed, [start, missing], **PRIVATE)  # at each change of them, too
+    changes = [control.change for control in needed]  # type: ignore[attr-defined]
+    gr.on(changes, _check_ready, needed, [start, missing], **PRIVATE)
+    set_on_load(lambda request: _check_ready(None, False, "", None, False, request), start, missing)
     method.input(show_method, method, [notice, settings], **PRIVATE)
     set_on_load(translate_methods, method, notice)
     timed = _get_recording_controls(recordings) | {"method": method, "settings": settings}

@@ -25,6 +25,7 @@ from vc_core.ui.server.trainings import start_training
 from vc_core.ui.widgets.controls import PRIVATE, make_player
 from vc_core.ui.widgets.delete_button import make_delete_button
 from vc_core.ui.widgets.escaping import escape_markdown
+from vc_core.ui.widgets.page_load import set_on_load
 from vc_core.ui.words import language_of, translate, translate_message, translate_text, word
 
 MAX_LOSSES = 300
@@ -265,7 +266,7 @@ def build_watch_page() -> WatchPage:
     page.show_on(picker.change)
     timer.tick(_update_watch, [picker, sample_step, newest], outputs, **PRIVATE)
     sample_step.input(_update_samples, [picker, sample_step], players, **PRIVATE)
-    gr.on(None, refresh_runs, None, picker, **PRIVATE)
+    set_on_load(refresh_runs, picker)
     page.show_on(stop.click(train_stop, picker, message, api_name="train_stop").then)
     page.show_on(take.click(take_voice, picker, message, api_name="train_take").then)
     resume.click(train_resume, picker, picker, api_name="train_resume", show_progress="hidden")

@@ -14,8 +14,9 @@ from vc_core.files.reading import open_audio
 from vc_core.progress import Progress
 from vc_core.ui.server.events import run_in_thread, show_errors, stream_to_page
 from vc_core.ui.server.sessions import create_results_folder, get_library
+from vc_core.ui.server.voice_samples import voice_sample
 from vc_core.ui.tabs.import_model import build_import_form
-from vc_core.ui.widgets.controls import PRIVATE, make_voice_choice
+from vc_core.ui.widgets.controls import MAX_QUEUED, PRIVATE, make_voice_choice
 from vc_core.ui.widgets.escaping import escape_markdown
 from vc_core.ui.widgets.tab_links import TabLinks
 from vc_core.ui.words import language_of, translate, translate_message, word
@@ -191,6 +192,7 @@ def build_voices_panel(tab_links: TabLinks) -> None:
         _refresh_library, picker, outputs, **PRIVATE
     )
     gr.api(list_voices, api_name="voices")  # type: ignore[attr-defined]
+    gr.api(voice_sample, api_name="voice_sample", concurrency_limit=MAX_QUEUED)  # type: ignore[attr-defined]
 
 
 def _refresh_library(chosen: str | None, request: gr.Request) -> tuple[Any, ...]:

@@ -14,8 +14,9 @@ from vc_core.ui.settings.form import SettingsForm
 from vc_core.ui.settings.presets import apply
 from vc_core.ui.takes.store import MAX_TITLE_LENGTH, Take, get_takes
 from vc_core.ui.widgets.compare import Comparison, make_compare_control, update_compare_control
-from vc_core.ui.widgets.controls import DEVICE_QUEUE, PRIVATE, make_player
+from vc_core.ui.widgets.controls import PRIVATE, make_player
 from vc_core.ui.widgets.delete_button import make_delete_button
+from vc_core.ui.widgets.job_bar import JobBar
 from vc_core.ui.words import has_word, translate, word
 
 MAX_CHOSEN = 2
@@ -100,19 +101,23 @@ def _wire_list(suite: gr.Blocks, section: _Section) -> None:
     """Shown on page load, and after each job, whichever tab has it."""
     known = [section.choice, section.minutes_east]
     suite.load(
-        _refresh, known, section.listing, js="(chosen) => [chosen, -new Date().getTimezoneOffset()]", **PRIVATE
-    ).then(None, None, section.minutes_east, js="() => -new Date().getTimezoneOffset()", **PRIVATE)
+        _open,
+        known,
+        [*section.listing, section.minutes_east],
+        js="(chosen) => [chosen, -new Date().getTimezoneOffset()]",
+        **PRIVATE,
+    )
     section.choice.input(_choose, known, [section.choice, *section.details], **PRIVATE)
-    for function in list(suite.fns.values()):
-        if function.concurrency_id == DEVICE_QUEUE:
-            listener = gr.events.EventListener(
-                "success", trigger_after=function._id, trigger_only_on_success=True, has_trigger=False
-            )
-            listener.listener(None, _refresh, known, section.listing, **PRIVATE)
+    ends = [bar.job_end for bar in suite.blocks.values() if isinstance(bar, JobBar)]
+    gr.on(ends, _refresh, known, section.listing, **PRIVATE)
 
 
 def _read_chosen(payload: Any) -> list[str]:
     return [one for one in payload if isinstance(one, str)][-MAX_CHOSEN:] if isinstance(payload, list) else []
+
+
+def _open(chosen: list[str], minutes_east: float, request: gr.Request) -> list[Any]:
+    return [*_refresh(chosen, minutes_east, request), minutes_east]
 
 
 def _refresh(chosen: list[str], minutes_east: float, request: gr.Request) -> list[Any]:

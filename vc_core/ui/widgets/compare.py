@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 from gradio.data_classes import FileData
 
+from vc_core.ui.mixing import mixer
 from vc_core.ui.words import translate
 
 CSS = """
@@ -30,7 +31,7 @@ CSS = """
 TEMPLATE = """<div class="compare" role="group">
 <div><fieldset></fieldset></div>
 <div><button type="button"></button><input type="range" min="0" step="0.01" value="0"><output></output></div>
-<p></p></div>"""
+<p></p>{}</div>"""
 
 SCRIPT = """
 const READY_MS = 500, TICK_MS = 50, SEEK_SECONDS = 0.4, TOLERANCE_SECONDS = 0.012, MIN_STRETCH = 0.01
@@ -40,7 +41,7 @@ const [box, choices, button, slider, time, hint] =
 // at each switch. Some phones don't let a page set the volume: there, muting is the only way.
 const SILENT_VOLUME = 0.00001
 const hasVolume = (() => { const probe = new Audio(); probe.volume = 0.5; return probe.volume === 0.5 })()
-let players = [], audible = 0, words = {}, ticking = null
+let players = [], audible = 0, words = {}, ticking = null, mixer = null
 
 const length = () => (players.length ? players[players.length - 1].audio.duration || 0 : 0)
 // A result may have another tempo than its source: then both are played at the same fraction of their lengths.
@@ -68,7 +69,8 @@ const follow = () => {
     if (player === lead || player.audio.ended || player.audio.seeking) continue
     const lag = at - positionOf(player)
     if (Math.abs(lag) > SEEK_SECONDS) seek(player, at)
-    const correction = Math.abs(lag) < TOLERANCE_SECONDS ? 0 : Math.min(Math.max(3 * lag, -0.4), 0.4)
+    const most = mixer?.isHeard ? 0.02 : 0.4 // in a mix, a change of the rate is heard
+    const correction = Math.abs(lag) < TOLERANCE_SECONDS ? 0 : Math.min(Math.max(3 * lag, -most), most)
     const rate = (speedOf(player) / speedOf(lead)) * (1 + correction)
     if (Math.abs(player.audio.playbackRate - rate) > 0.001) player.audio.playbackRate = rate
   }
@@ -96,14 +98,17 @@ const play = async () => {
   await Promise.all(players.map(({ audio }) => waitUntilReady(audio)))
   try { if (ticking) await Promise.all(players.map(({ audio }) => audio.play())) } catch { pause() }
 }
-const select = (chosen) => {
+const setVolumes = () => players.forEach((player, index) => {
+  const volume = mixer?.isHeard ? mixer.volumeOf(player) : Number(index === audible)
+  if (hasVolume) player.audio.volume = Math.max(volume, SILENT_VOLUME)
+  else player.audio.muted = !volume
+})
+const select = (chosen, isMix = false) => {
   const at = positionOf(players[audible])
   audible = chosen
-  players.forEach(({ audio, choice }, index) => {
-    if (hasVolume) audio.volume = index === audible ? 1 : SILENT_VOLUME
-    else audio.muted = index !== audible
-    choice.checked = index === audible
-  })
+  if (mixer) mixer.isHeard = isMix
+  setVolumes()
+  players.forEach(({ choice }, index) => { choice.checked = !isMix && index === audible })
   if (players[audible].audio.playbackRate !== 1) players[audible].audio.playbackRate = 1
   if (!ticking && players.length) seek(players[audible], at)
   show()
@@ -119,7 +124,7 @@ const load = () => {
   if (!value || !value.tracks) return
   words = value.words
   const name = `heard-${Math.random().toString(36).slice(2)}`
-  players = value.tracks.map(({ label, file, from }, index) => {
+  players = value.tracks.map(({ label, file, from, stem }, index) => {
     const audio = new Audio(), row = document.createElement("label"), choice = document.createElement("input")
     Object.assign(audio, { preload: "metadata", preservesPitch: false, src: file.url })
     Object.assign(choice, { type: "radio", name })
@@ -127,7 +132,7 @@ const load = () => {
     audio.addEventListener("durationchange", show)
     audio.addEventListener("error", () => { if (audio.src) { unload(); box.hidden = true } })
     row.append(choice, label)
-    return { audio, from, choice, row }
+    return { audio, from, choice, row, label, stem }
   })
   players.stretched = value.stretched
   choices.replaceChildren(...players.map(({ row }) => row))
@@ -137,6 +142,7 @@ const load = () => {
   hint.textContent = words.hint
   box.hidden = false
   box.players = players.map(({ audio }) => audio)
+  mixer?.load(name)
   select(1)
 }
 button.addEventListener("click", () => (ticking ? pause() : play()))
@@ -144,8 +150,13 @@ slider.addEventListener("input", () => { players.forEach((player) => seek(player
 box.addEventListener("keydown", (event) => {
   if (event.key.toLowerCase() !== "x" || event.ctrlKey || event.metaKey || event.altKey || !players.length) return
   event.preventDefault()
-  select((audible + 1) % players.length)
+  const isLast = audible === players.length - 1
+  if (mixer?.hear && isLast && !mixer.isHeard) mixer.hear()
+  else select(isLast || mixer?.isHeard ? 0 : audible + 1)
 })
+"""
+
+START = """
 watch("value", load)
 load()
 """
@@ -164,14 +175,16 @@ class Comparison:
     """Where each sound starts to be in step with the others, if it isn't only the source."""
     is_named: bool = False
     """The labels are texts, not words."""
+    stems: tuple[str, ...] = ()
+    """The sounds that can be mixed: together they are the song."""
 
 
-def make_compare_control(elem_id: str) -> gr.HTML:
+def make_compare_control(elem_id: str, *, has_mixer: bool = False) -> gr.HTML:
     """Create the control, hidden until there is something to compare."""
     return gr.HTML(
-        html_template=TEMPLATE,
-        css_template=CSS,
-        js_on_load=SCRIPT,
+        html_template=TEMPLATE.format(mixer.TEMPLATE if has_mixer else ""),
+        css_template=CSS + (mixer.CSS if has_mixer else ""),
+        js_on_load=SCRIPT + (mixer.SCRIPT if has_mixer else "") + START,
         apply_default_css=False,
         visible="hidden",
         elem_id=elem_id,
@@ -189,6 +202,7 @@ def update_compare_control(comparison: Comparison | None, request: gr.Request) -
             "label": label if comparison.is_named else translate(request, label),
             "file": FileData(path=path).model_dump(),
             "from": start,
+            "stem": label if label in comparison.stems else "",
         }
         for (label, path), start in zip(present.items(), starts, strict=True)
     ]
@@ -200,4 +214,6 @@ def update_compare_control(comparison: Comparison | None, request: gr.Request) -
         "position": translate(request, "compare_position"),
         "hint": translate(request, "compare_hint"),
     }
+    if comparison.stems:
+        words |= {name: translate(request, name) for name in mixer.WORDS}
     return gr.update(value={"tracks": tracks, "words": words, "stretched": comparison.stretched}, visible=True)

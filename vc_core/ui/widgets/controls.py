@@ -36,14 +36,22 @@ MAX_QUEUED = 16
 
 WAVEFORM = gr.WaveformOptions(waveform_color="#94a3b8", waveform_progress_color="#0d9488")
 
-PRIVATE: dict[str, Any] = {"api_visibility": "private", "queue": False, "show_progress": "hidden"}
-"""Arguments of events that only update the page."""
+PRIVATE: dict[str, Any] = {
+    "api_visibility": "private",
+    "queue": False,
+    "show_progress": "hidden",
+    "show_progress_on": [],
+}
+"""Arguments of events that only update the page.
 
-SCROLL_INTO_VIEW = """() => {
+Gradio's page searches all of its components for each one that may show progress, whenever any event begins or ends.
+"""
+
+END_JOB = """() => {
   const target = document.getElementById(%s), { top, bottom } = target ? target.getBoundingClientRect() : {}
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches
   if (bottom > innerHeight || top < 0) target.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" })
-  return []
+  return %s
 }"""
 """On a phone, the result is below the button, out of view."""
 START_JOB = """() => {
@@ -51,8 +59,13 @@ START_JOB = """() => {
   bar?.dispatchEvent(new CustomEvent("job-start"))
   const { top, bottom } = bar ? bar.getBoundingClientRect() : {}
   if (bottom > innerHeight || top < 0) bar.scrollIntoView({ block: "center" })
-  return []
+  return %s
 }"""
+FAIL_JOB = """() => {
+  document.getElementById("%s-job")?.dispatchEvent(new CustomEvent("job-failed"))
+  return %s
+}"""
+"""The updates of the buttons are in the scripts: a request for them would delay the job's own."""
 
 
 def make_sound_input(
@@ -288,28 +301,24 @@ def wire_event(
 ) -> Dependency:
     """As `wire_button`, for any event; a handler whose name begins with `_` is no endpoint."""
     all_buttons = [*buttons.starts, buttons.stop]
-
-    def disable_starts() -> list[Any]:
-        return [gr.update(interactive=False) for _ in buttons.starts] + [gr.update(visible=True, interactive=True)]
-
-    def enable_starts() -> list[Any]:
-        return [gr.update(interactive=True) for _ in buttons.starts] + [gr.update(visible=False)]
-
+    starts = len(buttons.starts)
+    disabled = json.dumps([gr.update(interactive=False)] * starts + [gr.update(visible=True, interactive=True)])
+    enabled = json.dumps([gr.update(interactive=True)] * starts + [gr.update(visible=False)])
     is_private = handler.__name__.startswith("_")
     visibility: dict[str, Any] = {"api_visibility": "private"} if is_private else {"api_name": handler.__name__}
     recorder = TakeRecorder(buttons.panel, inputs, outputs)
-    event(disable_starts, None, all_buttons, js=START_JOB % buttons.panel, **PRIVATE)
+    event(None, None, all_buttons, js=START_JOB % (buttons.panel, disabled), **PRIVATE)
     job = event(
         make_endpoint(add_job_bar(recorder.wrap(handler), len(outputs)), list(inputs), optional),
         list(inputs.values()),
         [*outputs, buttons.bar],
         **visibility,
         show_progress="hidden",  # the bar shows it
+        show_progress_on=[],
         concurrency_id=DEVICE_QUEUE,
         concurrency_limit=MAX_QUEUED,
     )
-    job.then(enable_starts, None, all_buttons, **PRIVATE)
-    job.failure(enable_starts, None, all_buttons, js=DISPATCH % (buttons.panel, "job-failed"), **PRIVATE)
+    job.failure(None, None, all_buttons, js=FAIL_JOB % (buttons.panel, enabled), **PRIVATE)
     first = next((output.elem_id for output in outputs if output.visible is True and output.elem_id), None)
-    job.success(None, None, None, js=SCROLL_INTO_VIEW % json.dumps(first), **PRIVATE)
+    job.success(None, None, all_buttons, js=END_JOB % (json.dumps(first), enabled), **PRIVATE)
     return job

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.events import EventListener
 
 from vc_core.errors import Message
 from vc_core.progress import Waiting
@@ -102,7 +103,9 @@ const take = () => {
   words = value.words || words
   if (value.state === "idle" && job.state !== "idle") return
   const isAgain = isRunning() && value.state === "running"
+  const isEnd = ["done", "stopped"].includes(value.state) && value.state !== job.state // the last update comes twice
   change({ ...value, stopping: isAgain && job.stopping })
+  if (isEnd) trigger("job_end")
   if (value.state === "done") {
     const at = new Date().toLocaleTimeString(document.documentElement.lang || [], { timeStyle: "short" })
     made = [value.title, at].filter(Boolean).join(", ")
@@ -127,14 +130,17 @@ DISPATCH = """(...values) => {
 
 # For pages only: programs get progress from Gradio's client. A `class` statement would run Gradio's metaclass, which
 # writes a .pyi file beside this one.
-_JobBar: type[gr.HTML] = ABCMeta.__new__(
-    type(gr.HTML), "JobBar", (gr.HTML,), {"skip_api": property(lambda self: True), "__module__": __name__}
-)
+_MEMBERS = {
+    "skip_api": property(lambda self: True),
+    "job_end": EventListener("job_end").listener,
+    "__module__": __name__,
+}
+JobBar: Any = ABCMeta.__new__(type(gr.HTML), "JobBar", (gr.HTML,), _MEMBERS)
 
 
 def make_job_bar(panel: str) -> gr.HTML:
     """Create the bar of a panel, hidden until a job starts; it marks old results in the column `<panel>-results`."""
-    bar = _JobBar(
+    bar: gr.HTML = JobBar(
         html_template=TEMPLATE,
         css_template=CSS,
         js_on_load=SCRIPT,

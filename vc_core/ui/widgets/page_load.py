@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import gradio as gr
+from gradio.blocks import BlockContext
 from gradio.components import Component
 from gradio.context import Context
-from gradio.layouts.accordion import Accordion
 
 Update = Callable[[gr.Request], Any]
-Output = Component | Accordion
+Output = Component | BlockContext
 
 
 def set_on_load(update: Update, *outputs: Output) -> None:
@@ -30,7 +30,15 @@ def connect_page_load(suite: gr.Blocks) -> None:
 
     changed = [output for _, outputs in updates for output in outputs]
     if changed:
-        suite.load(load_page, None, changed, api_visibility="private", queue=False, show_progress="hidden")
+        suite.load(
+            load_page,
+            None,
+            changed,
+            api_visibility="private",
+            queue=False,
+            show_progress="hidden",
+            show_progress_on=[],  # see PRIVATE
+        )
 
 
 def _get_updates(suite: Any) -> list[tuple[Update, Sequence[Output]]]:

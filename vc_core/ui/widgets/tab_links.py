@@ -10,7 +10,10 @@ from gradio.components import Component
 
 from vc_core.ui.settings.form import SettingsForm
 from vc_core.ui.widgets.controls import PRIVATE
+from vc_core.ui.widgets.page_load import set_on_load
 from vc_core.ui.words import word
+
+SHOW_IF_PRESENT = """(sound) => ({ __type__: "update", visible: Boolean(sound) })"""
 
 
 @dataclass(frozen=True)
@@ -72,9 +75,8 @@ class TabLinks:
         with gr.Row(elem_classes="handover") as row:
             self._links.append((panel, label, row))
 
-    def connect(self, suite: gr.Blocks, tabs: gr.Tabs) -> None:
-        for update, inputs, outputs in self._refreshed:
-            gr.on([suite.load, tabs.select], update, list(inputs), list(outputs), **PRIVATE)
+    def connect(self, tabs: gr.Tabs) -> None:
+        self._connect_refreshes(tabs)
         for panel, label, row in self._links:
             if panel in self._targets:
                 with row:
@@ -83,20 +85,44 @@ class TabLinks:
                 button.click(partial(list, updates), None, [tabs, self._targets[panel]], **PRIVATE)
         for sender in self._senders:
             if sender.is_automatic:
-                sender.sound.change(_show_if_present, sender.sound, sender.row, **PRIVATE)
-            with sender.row:
-                for panel, receiver in self._receivers.items():
-                    if panel != sender.panel and (not sender.targets or panel in sender.targets):
-                        self._make_button(tabs, sender, panel, receiver)
+                sender.sound.change(None, sender.sound, sender.row, js=SHOW_IF_PRESENT, **PRIVATE)
+        for panel, receiver in self._receivers.items():
+            self._connect_receiver(tabs, panel, receiver)
 
-    @staticmethod
-    def _make_button(tabs: gr.Tabs, sender: _Sender, panel: str, receiver: gr.Audio) -> None:
-        def send(path: str) -> tuple[object, object]:
-            return path, gr.Tabs(selected=panel)
+    def _connect_refreshes(self, tabs: gr.Tabs) -> None:
+        """All in one request."""
+        for update, inputs, outputs in self._refreshed:
+            initial = [component.value for component in inputs]
+            set_on_load(partial(_call, update, initial), *outputs)
 
-        button = gr.Button(word(f"send_{panel}"), size="sm", elem_id=f"{sender.sound.elem_id}-to-{panel}")
-        button.click(send, sender.sound, [receiver, tabs], **PRIVATE)
+        def refresh(request: gr.Request, *values: Any) -> list[Any]:
+            rest, made = list(values), []
+            for update, inputs, _ in self._refreshed:
+                made += update(*[rest.pop(0) for _ in inputs], request)
+            return made
+
+        known = [component for _, inputs, _ in self._refreshed for component in inputs]
+        if changed := [component for _, _, outputs in self._refreshed for component in outputs]:
+            tabs.select(refresh, known, changed, **PRIVATE)
+
+    def _connect_receiver(self, tabs: gr.Tabs, panel: str, receiver: gr.Audio) -> None:
+        """One event for the buttons of all senders."""
+        buttons: list[gr.Button] = []
+        sounds: list[gr.Audio] = []
+        for sender in self._senders:
+            if panel != sender.panel and (not sender.targets or panel in sender.targets):
+                with sender.row:
+                    name = f"{sender.sound.elem_id}-to-{panel}"
+                    buttons.append(gr.Button(word(f"send_{panel}"), size="sm", elem_id=name))
+                sounds.append(sender.sound)
+
+        def send(clicked: gr.EventData, *paths: str | None) -> tuple[object, object]:
+            button: Any = clicked.target
+            return paths[buttons.index(button)], gr.Tabs(selected=panel)
+
+        if buttons:
+            gr.on([button.click for button in buttons], send, sounds, [receiver, tabs], **PRIVATE)
 
 
-def _show_if_present(path: str | None) -> Any:
-    return gr.update(visible=path is not None)
+def _call(update: Callable[..., Any], initial: Sequence[Any], request: gr.Request) -> Any:
+    return update(*initial, request)

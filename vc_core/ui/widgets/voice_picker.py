@@ -11,14 +11,17 @@ from vc_core.ui.server.sessions import get_library
 from vc_core.ui.widgets.controls import PRIVATE
 from vc_core.ui.widgets.escaping import escape_markdown
 from vc_core.ui.widgets.tab_links import TabLinks
+from vc_core.ui.widgets.voice_shelf import make_voice_shelf
 from vc_core.ui.words import translate, word
 from vc_core.voices.library import Voice, VoiceLibrary
 
 FIRST_VOICE = "Clara"
 
 
-def make_voice_picker(tab_links: TabLinks, elem_id: str, label: str = "singer") -> gr.Dropdown:
-    """The value is the voice's name; a description is shown below.
+def make_voice_picker(
+    tab_links: TabLinks, elem_id: str, label: str = "singer", song: gr.Audio | None = None
+) -> gr.Dropdown:
+    """The value is the voice's name; a description is shown below, and with a song a shelf of voices to hear.
 
     Each session has its own choices, so Gradio can't validate API calls against them.
     """
@@ -32,8 +35,15 @@ def make_voice_picker(tab_links: TabLinks, elem_id: str, label: str = "singer") 
     )
     description = gr.Markdown(elem_classes="hint")
     tab_links.refresh_on_select(refresh_picker, [picker], [picker, description])
-    picker.change(describe_voice, picker, description, **PRIVATE)
+    if song is None:
+        picker.change(describe_voice, picker, description, **PRIVATE)
+    else:
+        picker.change(_show_voice, picker, [description, make_voice_shelf(picker, song)], **PRIVATE)
     return picker
+
+
+def _show_voice(name: str | None, request: gr.Request) -> tuple[str, Any]:
+    return describe_voice(name, request), gr.update(chosen=name)
 
 
 def refresh_picker(chosen: str | None, request: gr.Request) -> tuple[Any, str]:

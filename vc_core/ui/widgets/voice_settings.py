@@ -29,35 +29,34 @@ COMPONENT_ARGUMENTS = {
 
 def make_voice_settings(voice: gr.Dropdown) -> dict[str, Component]:
     """Of both kinds of voices, and all other settings as text."""
-    settings = _make_so_vits_settings(voice) | _make_rvc_settings(voice)
+    settings, fitted = _make_so_vits_settings()
+    rvc_settings, rvc_fitted = _make_rvc_settings()
+    settings |= rvc_settings
     with gr.Column(visible=False) as group:
         settings["so_vits"] = gr.Textbox("", label=word("so_vits"), info=word("so_vits_info"), elem_id="so-vits")
-    voice.change(_show_text, voice, [group, settings["so_vits"]], **PRIVATE)
+    voice.change(_fit_to_voice, voice, [*fitted, *rvc_fitted, group, settings["so_vits"]], **PRIVATE)
     return settings
 
 
-def _make_rvc_settings(voice: gr.Dropdown) -> dict[str, Component]:
+def _make_rvc_settings() -> tuple[dict[str, Component], list[Any]]:
+    """And what follows the voice."""
     arguments = {"retrieval_ratio": {"elem_id": "rvc-retrieval"}, "speaker": {"elem_id": "rvc-speaker"}}
     with gr.Column(visible=False, elem_id="rvc-settings") as group:
         gr.Markdown(word("rvc_settings"), elem_classes="heading")
         shown = ["speaker", "retrieval_ratio", "protection", "loudness_ratio", "noise_scale", "precision"]
         settings = make_controls(RvcOptions, shown, given=arguments)
-    fitted = [settings[name] for name in ("rvc_speaker", "rvc_retrieval", "rvc_protection")]
-    voice.change(_fit_rvc_settings, voice, [group, *fitted], **PRIVATE)
-    return settings
+    return settings, [group, *(settings[name] for name in ("rvc_speaker", "rvc_retrieval", "rvc_protection"))]
 
 
-def _make_so_vits_settings(voice: gr.Dropdown) -> dict[str, Component]:
-    """Singer, noise scale, pitch prediction, both ratios, precision."""
+def _make_so_vits_settings() -> tuple[dict[str, Component], list[Any]]:
+    """Singer, noise scale, pitch prediction, both ratios, precision; and what follows the voice."""
     with gr.Column(visible=False, elem_id="so-vits-settings") as group:
         gr.Markdown(word("so_vits_settings"), elem_classes="heading")
         settings: dict[str, Component] = {"singer": make_open_choice("so_vits_singer", "so-vits-singer")}
         settings |= make_controls(
             SoVitsOptions, ["noise_scale", "predicted_pitch", *RATIOS, "precision"], given=COMPONENT_ARGUMENTS
         )
-    shown = [settings[name] for name in ("singer", *RATIOS)]
-    voice.change(_fit_to_voice, voice, [group, *shown], **PRIVATE)
-    return settings
+    return settings, [group, *(settings[name] for name in ("singer", *RATIOS))]
 
 
 def make_open_choice(label: str, elem_id: str) -> gr.Dropdown:
@@ -79,6 +78,12 @@ def _find_voice(name: str | None, request: gr.Request, *engines: str) -> Voice |
 
 def _fit_to_voice(name: str | None, request: gr.Request) -> list[Any]:
     """Show the settings that the voice supports, and reset them: they don't carry over to another voice."""
+    is_foreign = _find_voice(name, request, SO_VITS, RVC) is not None
+    text = [gr.update(visible=is_foreign), ""]
+    return [*_fit_so_vits_settings(name, request), *_fit_rvc_settings(name, request), *text]
+
+
+def _fit_so_vits_settings(name: str | None, request: gr.Request) -> list[Any]:
     if (voice := _find_voice(name, request, SO_VITS)) is None:
         return [gr.update(visible=False), gr.update(value=""), *(gr.update(value=0) for _ in range(2))]
     ratios = (
@@ -98,11 +103,6 @@ def _fit_rvc_settings(name: str | None, request: gr.Request) -> list[Any]:
         gr.update(value=RvcOptions.retrieval_ratio, visible=has_index),
         gr.update(value=RvcOptions.protection, visible=has_index),
     ]
-
-
-def _show_text(name: str | None, request: gr.Request) -> list[Any]:
-    is_foreign = _find_voice(name, request, SO_VITS, RVC) is not None
-    return [gr.update(visible=is_foreign), ""]
 
 
 def _update_singers(voice: Voice) -> Any:

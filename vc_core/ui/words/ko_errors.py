@@ -2,6 +2,17 @@
 
 # fmt: off
 KOREAN_ERRORS: dict[str, str] = {
+    # a mix of stems
+    "Nothing is left to mix: every stem is muted.": "믹스할 것이 없습니다. 모든 트랙이 음소거되어 있습니다.",
+    "The level of “{stem}” is a number from {lowest:g} to {highest:g} dB.": (
+        "“{stem}”의 음량은 {lowest:g}에서 {highest:g}dB 사이의 숫자여야 합니다."
+    ),
+    "Give one level for each stem: there are {stems} stems and {levels} levels.": (
+        "트랙마다 음량을 하나씩 정하세요. 트랙은 {stems}개, 음량은 {levels}개입니다."
+    ),
+    "“{other}” has another sample rate than “{first}”. Mix the stems of one song.": (
+        "“{other}”의 샘플레이트가 “{first}”와(과) 다릅니다. 한 노래의 트랙끼리 믹스하세요."
+    ),
     # batch
     "There is no sound file in what you named.": "지정한 곳에 오디오 파일이 없습니다.",
     "“{file}” can't be read as a list of files.": "“{file}”을(를) 파일 목록으로 읽을 수 없습니다.",

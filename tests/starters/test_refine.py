@@ -1,0 +1,58 @@
+"""Refining a decoder on conversions, with speech of espeak-ng as recordings."""
+
+import numpy as np
+import pytest
+import soxr
+import torch
+
+from starters.instant.refine import Refinement, RefineSettings, compute_log_mel
+from vc_core.models import content_encoder
+from vc_core.speech.espeak import speak
+from vc_core.training.instant.features import PreparedRecording, prepare_recording
+from vc_core.training.instant.meta import TrainingVoice
+from vc_core.training.instant.starts import embed_recordings
+from vc_core.voices.instant_weights import load_content_encoder, load_decoder
+
+SHORT = RefineSettings(steps=12, excerpts=2, conversions=2, frames=60, judged_frames=40)
+TEXT = "The sun rose over the harbour, and the boats went out to sea before the wind came up."
+
+
+def record(voice: str, pitch: int) -> list[PreparedRecording]:
+    audio = speak(TEXT, voice=voice, words_per_minute=150, pitch=pitch, liveliness=50).audio
+    return [prepare_recording(audio, load_content_encoder(), np.random.default_rng(0), augmentations=2)]
+
+
+@pytest.fixture(scope="module")
+def recordings() -> list[list[PreparedRecording]]:
+    return [record("en-us+f2", 60), record("en-us+m3", 30)]
+
+
+def test_refining_keeps_more_of_what_was_said(recordings):
+    own, other = recordings
+    decoder = load_decoder()
+    refinement = Refinement(decoder, [TrainingVoice(own, embed_recordings(own))], [own, other], SHORT)
+    losses = [refinement.step()["content"] for _ in range(SHORT.steps)]
+    assert np.mean(losses[-4:]) < 0.95 * np.mean(losses[:4])
+
+
+def test_a_voice_is_never_its_own_source(recordings):
+    own, other = recordings
+    refinement = Refinement(load_decoder(), [TrainingVoice(own, embed_recordings(own))], [own, other], SHORT)
+    drawn = [refinement.draw_sources(refinement.voices[0]) for _ in range(5)]
+    ratio = torch.cat([one.hertz[one.hertz > 0] for one in drawn]).median() / own[0].hertz[own[0].hertz > 0].median()
+    assert abs(float(ratio) - 1) < 0.25  # in the voice's key
+    assert not any(torch.isin(own[0].sound[1000:1100], one.sound).all() for one in drawn)
+
+
+def test_the_log_mel_of_24_khz_is_that_of_the_same_sound_at_16_khz(recordings):
+    sound = recordings[0][0].sound[None, :48_000]
+    resampled = torch.from_numpy(_resample(sound.numpy()))
+    spectrum = content_encoder.compute_power_spectrum(content_encoder.normalise_level(resampled))
+    wanted = content_encoder.compute_log_mel(spectrum)
+    found = compute_log_mel(sound)
+    # The ends differ, since the spectrum's resampling wraps around.
+    assert (wanted - found)[:, 10:-10].abs().mean() < 0.01
+
+
+def _resample(sound: np.ndarray) -> np.ndarray:
+    return soxr.resample(sound.T, 24_000, 16_000).T

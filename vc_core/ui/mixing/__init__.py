@@ -1,0 +1,1 @@
+"""The mixer of stems, and the export of its mix."""
