@@ -1,7 +1,7 @@
 """The quality scoreboard: do words, naturalness, speaker and pitch survive a conversion? Asked of independent judges.
 
     python bench/quality.py [--folder F] [--sentences 12] [--sources rms …] [--voices Clara …] [--write]
-    python bench/quality.py --sentences 3 --sources jm_kumo rms --voices Clara Max --most-lost 25
+    python bench/quality.py --sentences 3 --sources jm_kumo rms --voices Clara Max --most-lost 20
 
 With --most-lost, only words are judged, and the exit status is 1 if a voice loses more percentage points of them. The
 recordings of this second line are in bench/recordings, so it needs neither Kokoro nor flite.
