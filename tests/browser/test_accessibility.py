@@ -23,6 +23,7 @@ def faults(page) -> list[str]:
 
     page.evaluate("document.querySelectorAll('button.label-wrap:not(.open)').forEach((fold) => fold.click())")
     page.wait_for_timeout(300)  # until nothing fades in any more
+    page.wait_for_function("!document.querySelector('[data-state=loading]')")  # the live panel loads its script
     return [
         f"{fault['id']} at {node['target']}: {node['failureSummary']}"
         for fault in Axe().run(page).response["violations"]

@@ -21,7 +21,7 @@ from vc_core.files.provenance import read_origin
 from vc_core.files.reading import read_audio
 from vc_core.files.writing import write_audio
 from vc_core.ui.tabs.import_model import _fill_details, import_model, model_contents
-from vc_core.ui.widgets.voice_settings import _fit_rvc_settings, _show_text
+from vc_core.ui.widgets.voice_settings import _fit_to_voice
 from vc_core.voices.library import find_faults
 
 INDEX = "added_IVF4_Flat_nprobe_1_Ann_v2.index"
@@ -135,9 +135,7 @@ def test_code_in_an_upload_is_refused_and_never_runs(client, files, library, tmp
 
 def test_settings_are_those_of_the_selected_voice(repo, library):
     list(import_model({"repo": "me/ann", "files": None} | FACTS | CHOSEN, None, gr.Progress()))
-    group, speaker, retrieval, protection = _fit_rvc_settings("Ann", None)
-    assert (group["visible"], speaker["visible"], retrieval["visible"], protection["visible"]) == (True,) * 4
-    assert _show_text("Ann", None)[0]["visible"] is True
-    group, *_ = _fit_rvc_settings("Clara", None)
-    assert group["visible"] is False
-    assert _show_text("Clara", None)[0]["visible"] is False
+    *_, group, speaker, retrieval, protection, text, _ = _fit_to_voice("Ann", None)
+    assert [one["visible"] for one in (group, speaker, retrieval, protection, text)] == [True] * 5
+    *_, group, _, _, _, text, _ = _fit_to_voice("Clara", None)
+    assert (group["visible"], text["visible"]) == (False, False)

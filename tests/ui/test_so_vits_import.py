@@ -201,7 +201,7 @@ def test_settings_are_those_of_the_selected_voice(library, files, tmp_path):
     generator, config, clusters = upload(files, tmp_path, "G_98400.pth", "config.json", "kmeans_10000.pt")
     facts = VoiceFacts("Drake", "permission", "MIT", speaker="other")
     take_in(library, SoVitsFiles(generator, config, clusters), facts)
-    group, singer, by_clusters, by_moments = _fit_to_voice("Drake", None)
+    group, singer, by_clusters, by_moments, *_ = _fit_to_voice("Drake", None)
     assert group["visible"] is True
     assert (singer["choices"], singer["value"]) == (QUOTED, "other")
     assert (by_clusters["visible"], by_moments["visible"]) == (True, "hidden")
