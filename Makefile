@@ -14,7 +14,7 @@ PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-
 run: .venv/installed
 	$(BIN)/python app.py
 
-# The tests: no network, no GPU, about ten minutes on two cores.
+# The tests: no network, no GPU, 10 to 25 minutes on two cores.
 test: .venv/installed-dev
 	$(PYTEST)
 
