@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from vc_core.models import content_encoder
 from vc_core.models.ddsp import Decoder, compute_hop
 from vc_core.models.gan.discriminators import (
-    SpectrumDiscriminators,
+    Discriminators,
     compute_adversarial_loss,
     compute_discriminator_loss,
     compute_feature_matching_loss,
@@ -32,7 +32,6 @@ from vc_core.training.instant.losses import (
     schedule_learning_rate,
     synthesise_excerpts,
 )
-from vc_core.training.instant.meta import TrainingVoice
 from vc_core.voices.instant_weights import load_content_encoder
 
 Recordings = Sequence[PreparedRecording]
@@ -58,18 +57,18 @@ class RefineSettings:
 
 
 class Refinement:
-    """`voices` are to be improved, `sources` are whose speech is converted to them."""
+    """`voice` are recordings of the decoder's own voice, `sources` those of others, whose speech is converted to it."""
 
     def __init__(
-        self, decoder: Decoder, voices: Sequence[TrainingVoice], sources: Sequence[Recordings], settings: RefineSettings
+        self, decoder: Decoder, voice: Recordings, sources: Sequence[Recordings], settings: RefineSettings
     ) -> None:
-        self._decoder, self.voices, self._sources, self.settings = decoder, voices, sources, settings
+        self._decoder, self._voice, self._sources, self.settings = decoder, voice, sources, settings
         self._generator = np.random.default_rng(settings.seed)
         # A copy, since the loaded one's tensors may be of the inference mode.
         self._content = deepcopy(load_content_encoder()).requires_grad_(False)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
-            self._discriminators = SpectrumDiscriminators()
+            self._discriminators = Discriminators(periods=())
         parameters = decoder.parameters(), self._discriminators.parameters()
         rates = settings.learning_rate, DISCRIMINATOR_RATE
         self._optimizer, self._critic = (
@@ -83,11 +82,9 @@ class Refinement:
         self._steps_done += 1
         for group in self._optimizer.param_groups:
             group["lr"] = schedule_learning_rate(settings.learning_rate, self._steps_done, settings.steps)
-        voice = self.voices[int(self._generator.integers(len(self.voices)))]
-        own = draw_excerpts([voice.recordings], settings.excerpts, settings.frames, self._generator)
-        sources = self.draw_sources(voice)
-        code = self._decoder.code if len(self.voices) == 1 else voice.embedding
-        rendered, converted = (synthesise_excerpts(self._decoder, one, code) for one in (own, sources))
+        own = draw_excerpts([self._voice], settings.excerpts, settings.frames, self._generator)
+        sources = self.draw_sources()
+        rendered, converted = (synthesise_excerpts(self._decoder, one) for one in (own, sources))
         half = settings.excerpts // 2
         losses = {
             "spectral": compute_spectral_loss(rendered, own.sound, own.bandwidth_hz, own.sample_rate),
@@ -103,13 +100,12 @@ class Refinement:
         self._optimizer.step()
         return {name: one.item() for name, one in losses.items()}
 
-    def draw_sources(self, voice: TrainingVoice) -> Excerpts:
+    def draw_sources(self) -> Excerpts:
         """Excerpts of another speaker, in the voice's key."""
         settings, generator = self.settings, self._generator
-        others = [one for one in self._sources if one is not voice.recordings]
-        speaker = others[int(generator.integers(len(others)))]
+        speaker = self._sources[int(generator.integers(len(self._sources)))]
         drawn = draw_excerpts([speaker], settings.conversions, settings.frames, generator)
-        hertz = drawn.hertz * median_pitch_hz(voice.recordings) / median_pitch_hz(speaker)
+        hertz = drawn.hertz * median_pitch_hz(self._voice) / median_pitch_hz(speaker)
         samples = settings.frames * compute_hop(drawn.sample_rate)
         sources = torch.stack([make_excitation(one, samples, drawn.sample_rate, generator) for one in hertz])
         return replace(drawn, hertz=hertz, sources=sources)

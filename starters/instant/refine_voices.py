@@ -19,8 +19,6 @@ from starters.instant.starter_voices import STARTER_VOICES, StarterVoice
 from starters.instant.train_voices import prepare_voice
 from vc_core.conversion import STARTER_VOICES as VOICES_FOLDER
 from vc_core.training.instant.features import PreparedRecording
-from vc_core.training.instant.meta import TrainingVoice
-from vc_core.training.instant.starts import embed_recordings
 from vc_core.voices.instant_weights import DECODER_FILE, load_decoder, write_weights
 from vc_core.voices.library import hash_files, read_card, write_card
 
@@ -43,7 +41,7 @@ def refine_voice(voice: StarterVoice, folder: Path, prepared: dict[str, list[Pre
     sources = [one for name, one in prepared.items() if name != voice.folder_name]
     decoder = load_decoder(folder / DECODER_FILE).train()
     settings = RefineSettings()
-    refinement = Refinement(decoder, [TrainingVoice(own, embed_recordings(own))], sources, settings)
+    refinement = Refinement(decoder, own, sources, settings)
     begun, recent = time.monotonic(), deque[dict[str, float]](maxlen=REPORT_EVERY)
     for step in range(1, settings.steps + 1):
         recent.append(refinement.step())

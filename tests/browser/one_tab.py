@@ -2,14 +2,14 @@
 
 from contextlib import contextmanager
 
-from browser.test_pages import DESKTOP, LOADED, watch_page
+from browser.test_pages import DESKTOP, LOADED, LOCAL, watch_page
 
 from vc_core.ui.suite import build_suite, launch
 
 
 @contextmanager
 def open_panel(chromium, panel, *, size=DESKTOP, theme="light", language="en-US"):
-    """The page; afterwards its console must hold no error."""
+    """The page; afterwards its console must hold no error, and nothing may have left the machine."""
     complaints, requests = [], []
     suite = build_suite([panel])
     context = chromium.new_context(viewport=size, locale=language, accept_downloads=True)
@@ -24,3 +24,4 @@ def open_panel(chromium, panel, *, size=DESKTOP, theme="light", language="en-US"
         context.close()
         suite.close()
     assert complaints == []
+    assert [url for url in requests if not url.startswith(LOCAL)] == []

@@ -32,6 +32,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium h
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 LOADED = "[...document.querySelectorAll('.job [role=progressbar]')].every((bar) => bar.getAttribute('aria-label'))"
 """What the page sets at its start has arrived."""
+LOCAL = ("http://127.0.0.1", "http://localhost", "data:", "blob:")
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
 """A folder to leave pictures of every tab in, for people to look at."""
 
@@ -56,8 +57,7 @@ def visit(chromium, studio):
     for context in contexts:
         context.close()
     assert [text for text in complaints if "Waveform load error" not in text] == []  # a bad file can't be drawn
-    local = ("http://127.0.0.1", "http://localhost", "data:", "blob:")
-    assert [url for url in requests if not url.startswith(local)] == []
+    assert [url for url in requests if not url.startswith(LOCAL)] == []
 
 
 def watch_page(page, complaints: list[str], requests: list[str]) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vc_core.conversion.base import ConversionOptions, compute_key_shift_semitones, measure_range_hz
+from vc_core.conversion.base import ConversionOptions, compute_key_shift_semitones
 from vc_core.conversion.suitable_voices import rank_voices
-from vc_core.signal.pitch import Pitch
+from vc_core.signal.pitch import Pitch, find_pitch_range
 from vc_core.voices.library import Voice, VoiceCard
 
 
@@ -30,17 +30,17 @@ def test_a_voice_without_a_range_is_left_out():
 
 def test_the_shift_is_the_one_that_the_automatic_key_makes():
     sung = Pitch(np.geomspace(90, 200, 300).astype(np.float32), np.ones(300, np.float32), 0.01)
-    (ranked,) = rank_voices([ALTO], measure_range_hz(sung))
+    (ranked,) = rank_voices([ALTO], find_pitch_range(sung))
     shift = compute_key_shift_semitones(sung, ALTO, ConversionOptions(automatic_key="semitones"))
     assert ranked.shift_semitones == shift != 0
 
 
 def test_of_silence_no_range_is_measured():
-    assert measure_range_hz(Pitch(np.zeros(9, np.float32), np.zeros(9, np.float32), 0.01)) is None
+    assert find_pitch_range(Pitch(np.zeros(9, np.float32), np.zeros(9, np.float32), 0.01)) is None
 
 
 @pytest.mark.parametrize("low_hz", [100.0, 300.0])
 def test_a_few_stray_frames_do_not_move_the_range(low_hz):
     hertz = np.full(200, low_hz, np.float32)
     hertz[:4] = 1000.0
-    assert measure_range_hz(Pitch(hertz, np.ones(200, np.float32), 0.01)) == (low_hz, low_hz)
+    assert find_pitch_range(Pitch(hertz, np.ones(200, np.float32), 0.01)) == (low_hz, low_hz)

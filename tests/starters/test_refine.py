@@ -9,8 +9,6 @@ from starters.instant.refine import Refinement, RefineSettings, compute_log_mel
 from vc_core.models import content_encoder
 from vc_core.speech.espeak import speak
 from vc_core.training.instant.features import PreparedRecording, prepare_recording
-from vc_core.training.instant.meta import TrainingVoice
-from vc_core.training.instant.starts import embed_recordings
 from vc_core.voices.instant_weights import load_content_encoder, load_decoder
 
 SHORT = RefineSettings(steps=12, excerpts=2, conversions=2, frames=60, judged_frames=40)
@@ -30,15 +28,15 @@ def recordings() -> list[list[PreparedRecording]]:
 def test_refining_keeps_more_of_what_was_said(recordings):
     own, other = recordings
     decoder = load_decoder()
-    refinement = Refinement(decoder, [TrainingVoice(own, embed_recordings(own))], [own, other], SHORT)
+    refinement = Refinement(decoder, own, [other], SHORT)
     losses = [refinement.step()["content"] for _ in range(SHORT.steps)]
     assert np.mean(losses[-4:]) < 0.95 * np.mean(losses[:4])
 
 
-def test_a_voice_is_never_its_own_source(recordings):
+def test_a_source_is_another_voice_in_the_key_of_its_own(recordings):
     own, other = recordings
-    refinement = Refinement(load_decoder(), [TrainingVoice(own, embed_recordings(own))], [own, other], SHORT)
-    drawn = [refinement.draw_sources(refinement.voices[0]) for _ in range(5)]
+    refinement = Refinement(load_decoder(), own, [other], SHORT)
+    drawn = [refinement.draw_sources() for _ in range(5)]
     ratio = torch.cat([one.hertz[one.hertz > 0] for one in drawn]).median() / own[0].hertz[own[0].hertz > 0].median()
     assert abs(float(ratio) - 1) < 0.25  # in the voice's key
     assert not any(torch.isin(own[0].sound[1000:1100], one.sound).all() for one in drawn)

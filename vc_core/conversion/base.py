@@ -19,7 +19,7 @@ from vc_core.files.writing import DEFAULT_FORMAT, AudioWriter
 from vc_core.options import check_options, option
 from vc_core.progress import Progress, name_steps, silent, subprogress
 from vc_core.signal.fitting_windows import FittingProcess
-from vc_core.signal.pitch import DEFAULT_METHOD, METHODS, Pitch
+from vc_core.signal.pitch import DEFAULT_METHOD, METHODS, Pitch, find_pitch_range
 from vc_core.signal.windows import PositionedProcess, Windows, stream_in_positioned_windows
 from vc_core.voices.library import Voice
 
@@ -193,21 +193,12 @@ def _fit_length(blocks: Iterable[Audio], analysis: SongAnalysis) -> Iterator[Aud
 
 def compute_key_shift_semitones(pitch: Pitch, voice: Voice, options: ConversionOptions) -> float:
     """The total shift: the rounded distance from the song's pitch range to the voice's, and the user's shift."""
-    sung_hz, range_hz = measure_range_hz(pitch), voice.card.pitch_range_hz
+    sung_hz, range_hz = find_pitch_range(pitch), voice.card.pitch_range_hz
     if options.automatic_key == "off" or range_hz is None or sung_hz is None:
         return options.key_shift_semitones
     step = 12 if options.automatic_key == "octaves" else 1
     distance = compute_distance_semitones(sung_hz, range_hz)
     return float(step * np.round(distance / step)) + options.key_shift_semitones
-
-
-def measure_range_hz(pitch: Pitch) -> tuple[float, float] | None:
-    """Lowest and highest pitch that is sung, without the outer 5 % at each end; None if nothing is sung."""
-    sung_hz = pitch.hertz[pitch.voiced]
-    if not len(sung_hz):
-        return None
-    low, high = np.percentile(sung_hz, (5, 95))
-    return float(low), float(high)
 
 
 def compute_distance_semitones(sung_hz: tuple[float, float], range_hz: tuple[float, float]) -> float:

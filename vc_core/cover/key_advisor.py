@@ -86,8 +86,8 @@ def hz_to_notes(hertz: Notes) -> Notes:
     return np.asarray(69 + 12 * np.log2(hertz / 440))
 
 
-def notes_to_hz(notes: Notes) -> Notes:
-    return np.asarray(440 * 2 ** ((notes - 69) / 12))
+def notes_to_hz(notes: npt.ArrayLike) -> Notes:
+    return np.asarray(440 * 2 ** ((np.asarray(notes) - 69) / 12))
 
 
 def format_note(note: float) -> str:

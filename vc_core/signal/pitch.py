@@ -193,10 +193,17 @@ def find_voiced_segments(pitch: Pitch) -> list[tuple[int, int]]:
 
 
 def measure_pitch_range(pitch: Pitch) -> tuple[float, float]:
-    """5th and 95th percentile of the voiced frames in hertz, which excludes a few outliers."""
+    """As `find_pitch_range`, of a recording in which a voice must be heard."""
+    if (range_hz := find_pitch_range(pitch)) is None:
+        raise UserError("No voice can be heard in this recording. Pick one in which somebody speaks or sings.")
+    return range_hz
+
+
+def find_pitch_range(pitch: Pitch) -> tuple[float, float] | None:
+    """5th and 95th percentile of the voiced frames in hertz, which excludes a few outliers; None if none is voiced."""
     voiced_hz = pitch.hertz[pitch.voiced]
     if not len(voiced_hz):
-        raise UserError("No voice can be heard in this recording. Pick one in which somebody speaks or sings.")
+        return None
     low, high = np.percentile(voiced_hz, (5, 95))
     return float(low), float(high)
 

@@ -69,28 +69,17 @@ class SpectrumDiscriminator(_Discriminator):
 
 
 class Discriminators(nn.Module):
-    """All of them on the same waveforms of shape (B, samples)."""
+    """All of them on the same waveforms of shape (B, samples); without `periods`, those of the spectrogram alone."""
 
-    def __init__(self, width: int = 8) -> None:
+    def __init__(self, width: int = 8, periods: tuple[int, ...] = PERIODS) -> None:
         super().__init__()
         # Saved runs hold these tensors as `judges.…`.
         self.judges = nn.ModuleList(
             [
-                *(PeriodDiscriminator(period, width) for period in PERIODS),
+                *(PeriodDiscriminator(period, width) for period in periods),
                 *(SpectrumDiscriminator(size, width) for size in FFT_SIZES),
             ]
         )
-
-    def forward(self, waveform: Tensor) -> list[DiscriminatorOutput]:
-        return [discriminator(waveform) for discriminator in self.judges]
-
-
-class SpectrumDiscriminators(nn.Module):
-    """Those of the spectrogram alone, for decoders that can't reproduce a recording's phase."""
-
-    def __init__(self, width: int = 8) -> None:
-        super().__init__()
-        self.judges = nn.ModuleList(SpectrumDiscriminator(size, width) for size in FFT_SIZES)
 
     def forward(self, waveform: Tensor) -> list[DiscriminatorOutput]:
         return [discriminator(waveform) for discriminator in self.judges]

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from vc_core.audio import Audio
-from vc_core.cover.key_advisor import format_note
+from vc_core.cover.key_advisor import format_note, notes_to_hz
 from vc_core.signal.clips import measure_hop_levels_db
 from vc_core.signal.pitch import Pitch, estimate_pitch
 
@@ -94,7 +94,7 @@ def draw_pitch_histogram(semitones: Curve, target: Path) -> Path:
     for at, share in enumerate(np.sqrt(counts / max(int(counts.max(initial=1)), 1))):
         if (lowest + at) % 12 == 0:
             draw.line([(at * bar_width, 0), (at * bar_width, foot + NOTES_HEIGHT)], GRID)
-            note = f"{format_note(lowest + at)} {440 * 2 ** ((lowest + at - 69) / 12):.0f} Hz"
+            note = f"{format_note(lowest + at)} {notes_to_hz(lowest + at):.0f} Hz"
             draw.text((at * bar_width + 4, foot + 4), note, SCALE, FONT)
         if share > 0:
             top = foot - float(share) * (LEVEL_HEIGHT - MARGIN)

@@ -12,7 +12,6 @@ from gradio.components import Component
 
 from vc_core.batch.tasks import ConvertFile
 from vc_core.conversion import ConversionOptions, read_own_options
-from vc_core.conversion.base import measure_range_hz
 from vc_core.conversion.music import contains_music
 from vc_core.conversion.report_card import MEASURES
 from vc_core.errors import Message, UserError
@@ -22,7 +21,7 @@ from vc_core.progress import Progress
 from vc_core.recipes.convert import ConversionTask, ConvertedVoice, name_result
 from vc_core.recipes.speak import SpeechTask
 from vc_core.recipes.task import Task
-from vc_core.signal.pitch import METHODS
+from vc_core.signal.pitch import METHODS, find_pitch_range
 from vc_core.speech.synthesis import (
     DEFAULT_WORDS_PER_MINUTE,
     GUESS,
@@ -114,7 +113,7 @@ def _show_for(request: gr.Request, song: str | None = None) -> Callable[[tuple[C
         made, picture_path = drawn
         converted = made.converted
         if song:
-            get_sung_ranges().remember(song, measure_range_hz(converted.analysis.pitch))
+            get_sung_ranges().remember(song, find_pitch_range(converted.analysis.pitch))
         notes = [
             translate(request, "melodies_legend"),
             translate(request, "shifted_by").format(f"{converted.shift_semitones:+.3g}"),

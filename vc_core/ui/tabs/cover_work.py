@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
-import numpy as np
 from gradio.utils import get_upload_folder
 
 from vc_core.conversion import load_converter
@@ -160,7 +159,7 @@ def make_cover(task: CoverTask, folder: Path, progress: Progress) -> Outcome:
 def remember_range(task: CoverTask, advice: KeyAdvice) -> None:
     """So that the list of voices can say which suit the song."""
     if advice.sung_range:
-        low, high = notes_to_hz(np.array(advice.sung_range)).tolist()
+        low, high = notes_to_hz(advice.sung_range).tolist()
         get_sung_ranges().remember(task.song, (low, high), is_whole=task.preview_from is None)
 
 

@@ -13,7 +13,7 @@ from vc_core.ui.server.events import session_of, show_errors
 from vc_core.ui.server.sessions import get_library
 from vc_core.ui.widgets.controls import PRIVATE, make_player, make_translated_choice
 from vc_core.ui.widgets.page_load import set_on_load
-from vc_core.ui.words import language_of, translate, translate_message, word
+from vc_core.ui.words import language_of, translate_all, translate_message, word
 
 WORDS = (
     *("stop", "live_start", "live_wait", "live_record", "live_microphone", "live_channel", "live_all_channels"),
@@ -99,7 +99,7 @@ def build_live_section(voice: gr.Dropdown) -> None:
 
 
 def _send_words(request: gr.Request) -> Any:
-    return {"words": {name: translate(request, name) for name in WORDS}}
+    return {"words": translate_all(request, WORDS)}
 
 
 def issue_ticket(voice: str | None, key: float | None, look_ahead: str, request: gr.Request) -> Any:

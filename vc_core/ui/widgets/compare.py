@@ -8,7 +8,7 @@ import gradio as gr
 from gradio.data_classes import FileData
 
 from vc_core.ui.mixing import mixer
-from vc_core.ui.words import translate
+from vc_core.ui.words import translate, translate_all
 
 CSS = """
 .compare { border: 1px solid var(--border-color-primary); border-radius: var(--radius-lg); padding: 0.75rem 1rem;
@@ -215,5 +215,5 @@ def update_compare_control(comparison: Comparison | None, request: gr.Request) -
         "hint": translate(request, "compare_hint"),
     }
     if comparison.stems:
-        words |= {name: translate(request, name) for name in mixer.WORDS}
+        words |= translate_all(request, mixer.WORDS)
     return gr.update(value={"tracks": tracks, "words": words, "stretched": comparison.stretched}, visible=True)

@@ -16,7 +16,7 @@ from vc_core.progress import Waiting
 from vc_core.ui.server.clock import STARTING, JobStatus
 from vc_core.ui.server.endpoints import Handler, Values
 from vc_core.ui.widgets.page_load import set_on_load
-from vc_core.ui.words import language_of, translate, translate_message
+from vc_core.ui.words import language_of, translate_all, translate_message
 
 WORDS = ("job_progress", "job_left", "job_done", "job_stopped", "job_stopping", "job_failed", "job_earlier", "job_lost")
 
@@ -153,7 +153,7 @@ def make_job_bar(panel: str) -> gr.HTML:
 
 
 def _make_idle(request: gr.Request) -> dict[str, Any]:
-    words = {name: translate(request, name) for name in WORDS}
+    words = translate_all(request, WORDS)
     words["starting"] = translate_message(language_of(request), STARTING)
     return {"state": "idle", "words": words}
 

@@ -71,20 +71,16 @@ def quote_singers(singers: Iterable[str]) -> list[tuple[str, str]]:
     return [(f"“{name}”", name) for name in singers]
 
 
-def _find_voice(name: str | None, request: gr.Request, *engines: str) -> Voice | None:
-    """The selected voice, if it is of one of these engines."""
-    return next((one for one in get_library(request).list() if one.name == name and one.card.engine in engines), None)
-
-
 def _fit_to_voice(name: str | None, request: gr.Request) -> list[Any]:
     """Show the settings that the voice supports, and reset them: they don't carry over to another voice."""
-    is_foreign = _find_voice(name, request, SO_VITS, RVC) is not None
-    text = [gr.update(visible=is_foreign), ""]
-    return [*_fit_so_vits_settings(name, request), *_fit_rvc_settings(name, request), *text]
+    voice = next((one for one in get_library(request).list() if one.name == name), None)
+    so_vits, rvc = (voice if voice and voice.card.engine == engine else None for engine in (SO_VITS, RVC))
+    text = [gr.update(visible=bool(so_vits or rvc)), ""]
+    return [*_fit_so_vits_settings(so_vits), *_fit_rvc_settings(rvc), *text]
 
 
-def _fit_so_vits_settings(name: str | None, request: gr.Request) -> list[Any]:
-    if (voice := _find_voice(name, request, SO_VITS)) is None:
+def _fit_so_vits_settings(voice: Voice | None) -> list[Any]:
+    if voice is None:
         return [gr.update(visible=False), gr.update(value=""), *(gr.update(value=0) for _ in range(2))]
     ratios = (
         gr.update(value=0, visible=True if file in voice.card.files else "hidden")
@@ -93,8 +89,7 @@ def _fit_so_vits_settings(name: str | None, request: gr.Request) -> list[Any]:
     return [gr.update(visible=True), _update_singers(voice), *ratios]
 
 
-def _fit_rvc_settings(name: str | None, request: gr.Request) -> list[Any]:
-    voice = _find_voice(name, request, RVC)
+def _fit_rvc_settings(voice: Voice | None) -> list[Any]:
     has_index: Any = True if voice is not None and INDEX_FILE in voice.card.files else "hidden"
     speakers = 1 if voice is None else voice.card.settings.get("speakers", 1)
     return [

@@ -18,7 +18,7 @@ from vc_core.ui.server.sessions import get_library
 from vc_core.ui.server.sung_ranges import get_sung_ranges
 from vc_core.ui.server.voice_samples import make_sample
 from vc_core.ui.widgets.page_load import set_on_load
-from vc_core.ui.words import language_of, translate, translate_message
+from vc_core.ui.words import language_of, translate, translate_all, translate_message
 from vc_core.voices.library import Voice
 
 WORDS = ("shelf_title", "shelf_hear", "shelf_hear_one", "shelf_wait", "shelf_all", "shelf_search", "shelf_none", "stop")
@@ -171,7 +171,7 @@ def make_voice_shelf(picker: gr.Dropdown, song: gr.Audio) -> gr.HTML:
 
 
 def _send_words(request: gr.Request) -> Any:
-    return {"words": {name: translate(request, name) for name in WORDS}}
+    return {"words": translate_all(request, WORDS)}
 
 
 def answer(chosen: str | None, song: str | None, asked: gr.EventData, request: gr.Request) -> tuple[Any, Any]:

@@ -58,6 +58,11 @@ def translate(request: gr.Request | None, key: str) -> str:
     return translate_to(language_of(request), key)
 
 
+def translate_all(request: gr.Request | None, keys: Iterable[str]) -> dict[str, str]:
+    """The texts of several keys, by key: for scripts of the page."""
+    return {key: translate(request, key) for key in keys}
+
+
 def translate_to(language: str, key: str) -> str:
     return LANGUAGES[language].words[key]
 
