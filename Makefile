@@ -87,6 +87,7 @@ starter-voices: .quality-env/installed
 	$(QUALITY_PYTHON) -m starters.instant.train_sounds $(POOL)/phones
 	$(QUALITY_PYTHON) -m starters.instant.train_voices $(POOL)/starter-recordings
 	$(QUALITY_PYTHON) -m starters.instant.refine_voices $(POOL)/starter-recordings
+	$(QUALITY_PYTHON) -m starters.instant.refine_base $(POOL)/starter-recordings $(STARTER_WEIGHTS)/start.safetensors
 	$(QUALITY_PYTHON) -m starters.instant.train_meta $(POOL)/starter-recordings
 
 # The emotion model that comes with the app, and a CycleGAN voice in $(POOL)/cyclegan/voice: under an hour of one core.
@@ -111,7 +112,8 @@ fuzz: .venv/installed-dev
 # Kills, full disks and damaged files for five minutes, then clients side by side for three.
 chaos: .venv/installed-dev
 	CHAOS_SECONDS=300 $(BIN)/pytest -s -m "not gpu" --timeout 900 tests/test_chaos.py
-	LOAD_SECONDS=180 $(BIN)/pytest -s -m slow tests/test_load.py
+	CHAOS_SECONDS=300 $(BIN)/pytest -s -m slow --timeout 1800 tests/test_page_kills.py tests/test_two_apps.py
+	LOAD_CLIENTS=20 LOAD_SECONDS=180 $(BIN)/pytest -s -m slow tests/test_load.py
 
 clean:
 	rm -rf .venv .spleeter-env .rvc-env .roformer-env dist build *.egg-info

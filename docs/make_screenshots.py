@@ -142,6 +142,8 @@ def main() -> None:
     with served() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         page = open_page(browser, f"{address}?__theme=light")
+        page.locator(".way a:not(:empty)").first.wait_for()
+        save_picture(page, "start")
         walk = Walk(page)
         cover_address = make_cover(page, walk)
         add_emotion(page, walk)

@@ -11,7 +11,7 @@ PACKAGE = ROOT / "vc_core"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 RANKS = (
-    ("", "audio", "progress", "errors", "options", "engine", "device", "home", "locks", "memory", "startup"),
+    ("", "audio", "progress", "errors", "options", "engine", "device", "expiry", "home", "locks", "memory", "startup"),
     ("models",),
     ("checkpoints",),
     ("signal", "speech"),

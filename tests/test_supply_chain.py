@@ -1,7 +1,10 @@
-"""What is installed: a lock with hashes that agrees with requirements.txt, and licences that are known."""
+"""What is installed: a lock with hashes that agrees with requirements.txt, its bill of materials, known licences."""
 
+import importlib.metadata
 import importlib.util
+import json
 import re
+import sys
 
 import pytest
 from conftest import ROOT
@@ -31,12 +34,47 @@ def test_the_lock_has_what_requirements_txt_names():
     assert {name.replace("_", "-"): version for name, version in wanted.items()}.items() <= locked.items()
 
 
-@pytest.fixture(scope="module")
-def licences():
-    spec = importlib.util.spec_from_file_location("list_licences", ROOT / "docs" / "list_licences.py")
+def load_script(name: str):
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def licences():
+    return load_script("list_licences")
+
+
+@pytest.fixture(scope="module")
+def bill(licences):
+    """As a program reads what the script prints."""
+    return json.loads(json.dumps(load_script("list_parts").make_bill((ROOT / "requirements.lock").read_text("utf-8"))))
+
+
+def test_the_bill_of_materials_has_all_of_the_lock(bill):
+    entries = list(ENTRY.finditer((ROOT / "requirements.lock").read_text("utf-8")))
+    listed = {part["name"]: part for part in bill["components"]}
+    assert len(listed) == len(bill["components"]) == len(entries)
+    for entry in entries:
+        part = listed[entry["name"].lower().replace("_", "-")]
+        hashes = [file["hashes"] for file in part["externalReferences"]]
+        assert part["version"] == entry["version"]
+        assert part["purl"] == f"pkg:pypi/{part['name']}@{entry['version']}"
+        assert [one["content"] for (one,) in hashes] == re.findall("sha256:([0-9a-f]{64})", entry["hashes"])
+
+
+def test_the_bill_of_materials_is_a_document_of_its_format(bill):
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
+    assert re.fullmatch(r"urn:uuid:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", bill["serialNumber"])
+    assert bill["metadata"]["component"]["version"] == importlib.metadata.version("vc-core")
+    parts = {part["name"]: part for part in bill["components"]}
+    assert parts["numpy"]["licenses"]
+    assert "GPL-3.0" in parts["praat-parselmouth"]["licenses"][0]["license"]["name"]
+    assert {"name": "voice-studio:marker", "value": "sys_platform == 'win32'"} in parts["colorama"]["properties"]
+    installed = {re.sub(r"[-_.]+", "-", one.name).lower() for one in importlib.metadata.distributions()}
+    assert [name for name, part in parts.items() if name in installed and not part.get("licenses")] == []
 
 
 @pytest.mark.parametrize(

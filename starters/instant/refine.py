@@ -82,9 +82,10 @@ class Refinement:
         self._steps_done += 1
         for group in self._optimizer.param_groups:
             group["lr"] = schedule_learning_rate(settings.learning_rate, self._steps_done, settings.steps)
-        own = draw_excerpts([self._voice], settings.excerpts, settings.frames, self._generator)
-        sources = self.draw_sources()
-        rendered, converted = (synthesise_excerpts(self._decoder, one) for one in (own, sources))
+        own, own_embeddings = self.draw_own()
+        sources, embeddings = self.draw_sources()
+        rendered = synthesise_excerpts(self._decoder, own, own_embeddings)
+        converted = synthesise_excerpts(self._decoder, sources, embeddings)
         half = settings.excerpts // 2
         losses = {
             "spectral": compute_spectral_loss(rendered, own.sound, own.bandwidth_hz, own.sample_rate),
@@ -100,12 +101,21 @@ class Refinement:
         self._optimizer.step()
         return {name: one.item() for name, one in losses.items()}
 
-    def draw_sources(self) -> Excerpts:
+    def draw_own(self) -> tuple[Excerpts, Tensor | None]:
+        """Excerpts of the voice, and speaker embeddings in place of the decoder's own."""
+        return draw_excerpts([self._voice], self.settings.excerpts, self.settings.frames, self._generator), None
+
+    def draw_sources(self) -> tuple[Excerpts, Tensor | None]:
         """Excerpts of another speaker, in the voice's key."""
+        speaker = self._sources[int(self._generator.integers(len(self._sources)))]
+        ratios = torch.full((self.settings.conversions, 1), median_pitch_hz(self._voice) / median_pitch_hz(speaker))
+        return self.draw_transposed(speaker, ratios), None
+
+    def draw_transposed(self, speaker: Recordings, ratios: Tensor) -> Excerpts:
+        """Excerpts of a speaker, as many as there are ratios of the pitch, (conversions, 1)."""
         settings, generator = self.settings, self._generator
-        speaker = self._sources[int(generator.integers(len(self._sources)))]
-        drawn = draw_excerpts([speaker], settings.conversions, settings.frames, generator)
-        hertz = drawn.hertz * median_pitch_hz(self._voice) / median_pitch_hz(speaker)
+        drawn = draw_excerpts([speaker], len(ratios), settings.frames, generator)
+        hertz = drawn.hertz * ratios
         samples = settings.frames * compute_hop(drawn.sample_rate)
         sources = torch.stack([make_excitation(one, samples, drawn.sample_rate, generator) for one in hertz])
         return replace(drawn, hertz=hertz, sources=sources)

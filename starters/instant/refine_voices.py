@@ -40,16 +40,18 @@ def refine_voice(voice: StarterVoice, folder: Path, prepared: dict[str, list[Pre
     own = prepared[voice.folder_name][:-1]
     sources = [one for name, one in prepared.items() if name != voice.folder_name]
     decoder = load_decoder(folder / DECODER_FILE).train()
-    settings = RefineSettings()
-    refinement = Refinement(decoder, own, sources, settings)
-    begun, recent = time.monotonic(), deque[dict[str, float]](maxlen=REPORT_EVERY)
-    for step in range(1, settings.steps + 1):
-        recent.append(refinement.step())
-        if step % REPORT_EVERY == 0:
-            means = {name: round(float(np.mean([one[name] for one in recent])), 3) for name in recent[0]}
-            print(voice.name, step, means, f"{time.monotonic() - begun:.0f} s", flush=True)
+    run(Refinement(decoder, own, sources, RefineSettings()), voice.name)
     write_weights(decoder, folder / DECODER_FILE)
     write_card(folder, replace(read_card(folder), files=hash_files(folder)))
+
+
+def run(refinement: Refinement, name: str) -> None:
+    begun, recent = time.monotonic(), deque[dict[str, float]](maxlen=REPORT_EVERY)
+    for step in range(1, refinement.settings.steps + 1):
+        recent.append(refinement.step())
+        if step % REPORT_EVERY == 0:
+            means = {key: round(float(np.mean([one[key] for one in recent])), 3) for key in recent[0]}
+            print(name, step, means, f"{time.monotonic() - begun:.0f} s", flush=True)
 
 
 def main(recordings: Path, voices: Path = VOICES_FOLDER, *names: str) -> None:

@@ -21,7 +21,7 @@ from vc_core.training.instant.trainer import InstantTrainer, begin_decoder
 from vc_core.voices.instant_weights import load_content_encoder
 from vc_core.voices.library import VoiceCard, hash_files, write_card
 
-SETTINGS = InstantSettings(steps=400, excerpt_seconds=1.5)
+SETTINGS = InstantSettings(steps=400, excerpt_seconds=1.5, start_share=0.0)
 LICENCE = "Apache-2.0"
 
 

@@ -40,8 +40,8 @@ def looks() -> Iterator[ParameterSet]:
 
 
 @pytest.mark.parametrize(("device", "theme", "language"), looks())
-def test_every_tab_fits_speaks_the_visitors_language_and_has_no_serious_fault(visit, device, theme, language):  # noqa: F811
-    page = visit(size={"desktop": DESKTOP, "phone": PHONE}[device], theme=theme, language=language)
+def test_every_tab_fits_speaks_the_visitors_language_and_has_no_serious_fault(visit, studio, device, theme, language):  # noqa: F811
+    page = visit(address=studio, size={"desktop": DESKTOP, "phone": PHONE}[device], theme=theme, language=language)
     assert page.evaluate("document.documentElement.lang") == language[:2]  # what a screen reader speaks in
     found = []
     for name in PANELS:

@@ -76,7 +76,7 @@ def test_a_link_brings_its_settings_and_no_others(visit, studio):  # noqa: F811
     assert "format=flac24" in box.input_value()
     query = box.input_value().split("?")[1].replace("voice=Clara", "voice=Max")
     query = query.replace("engine=ensemble", "engine=evil")
-    other = visit(address=f"{studio}?{query}&x=")
+    other = visit(address=f"{studio}?{query}")
     other.locator("#cover-song").wait_for()
     other.get_by_text("Advanced", exact=True).locator("visible=true").click()
     other.wait_for_function("document.querySelector('#cover-voice input').value.startsWith('Max')")

@@ -3,7 +3,7 @@
 import base64
 
 import pytest
-from browser.test_pages import toast, visit  # noqa: F401 - the fixture
+from browser.test_pages import DESKTOP, PHONE, toast, visit  # noqa: F401 - the fixture
 from conftest import CHROMIUM, ROOT
 from media import encode
 from playwright.sync_api import expect
@@ -34,7 +34,8 @@ def test_arrow_keys_move_between_tabs(visit):  # noqa: F811
     page = visit()
     selected = page.locator("[role=tab][aria-selected=true]").first
     selected.focus()
-    for key, name in (("ArrowRight", "cover"), ("ArrowLeft", "separate_vocals"), ("ArrowLeft", "voices")):
+    keys = [("ArrowRight", "cover"), *[("ArrowLeft", name) for name in ("separate_vocals", "start", "voices")]]
+    for key, name in keys:
         page.keyboard.press(key)
         expect(selected).to_have_text(translate_to("en", f"tab_{name}"))
         expect(selected).to_be_focused()
@@ -49,6 +50,18 @@ def test_the_focus_goes_to_stop_and_back(visit):  # noqa: F811
     expect(page.locator("#separate-stop")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("#separate")).to_be_focused(timeout=60_000)
+
+
+@pytest.mark.parametrize(("size", "is_scrolled"), [(PHONE, True), (DESKTOP, False)], ids=["phone", "desktop"])
+def test_a_waveform_wider_than_its_player_is_reached_by_keyboard_and_has_a_name(visit, size, is_scrolled):  # noqa: F811
+    page = visit(size=size)
+    page.click("#song-example")
+    page.locator("#song").get_by_text("0:24").wait_for()
+    scroll = page.locator("#song .scroll")
+    expect(scroll).to_have_attribute("tabindex", "0") if is_scrolled else page.wait_for_timeout(1000)
+    assert scroll.evaluate("scroll => scroll.scrollWidth > scroll.clientWidth") is is_scrolled
+    assert scroll.get_attribute("aria-label") == ("Song" if is_scrolled else None)
+    assert scroll.evaluate("scroll => scroll.tabIndex") == (0 if is_scrolled else -1)
 
 
 def test_videos_and_second_files_can_be_dropped_and_others_are_refused_with_a_sentence(visit, tmp_path, tone):  # noqa: F811

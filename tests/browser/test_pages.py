@@ -39,17 +39,23 @@ SCREENSHOTS = os.environ.get("SCREENSHOTS")
 
 @pytest.fixture
 def visit(chromium, studio):
-    """Open the app as a visitor; afterwards the console must hold no error, and nothing may have left the machine."""
-    contexts, complaints, requests = [], [], []
+    """Open the app as a visitor, at its first task unless the address says otherwise.
 
-    def open_page(*, address=studio, size=DESKTOP, theme="light", language="en-US"):
+    Afterwards the console must hold no error, and nothing may have left the machine.
+    """
+    contexts, complaints, requests = [], [], []
+    first_task = f"{studio}?tab=separate_vocals"
+
+    def open_page(*, address=first_task, size=DESKTOP, theme="light", language="en-US"):
         context = chromium.new_context(viewport=size, locale=language, accept_downloads=True)
         contexts.append(context)
         page = context.new_page()
         watch_page(page, complaints, requests)
-        page.goto(f"{address}?__theme={theme}")
+        page.goto(f"{address}{'&' if '?' in address else '?'}__theme={theme}")
         page.get_by_role("tab").first.wait_for()
         page.wait_for_function("document.querySelectorAll('button').length > 5")
+        if address == first_task:
+            page.locator("#song").wait_for()
         page.wait_for_function(LOADED)
         return page
 

@@ -23,6 +23,13 @@ def picture(page, name: str) -> None:
         page.screenshot(path=f"{SCREENSHOTS}/takes-{name}.png", full_page=True)
 
 
+def delete_chosen(page) -> None:
+    page.wait_for_function("document.querySelector('#take-title :is(input, textarea)')?.value === 'line'")
+    page.click("#take-delete")
+    page.click("#take-delete-sure")
+    page.wait_for_function("document.querySelectorAll('#take-list label:has(input)').length === 1")
+
+
 @pytest.mark.parametrize(
     "screen",
     [(DESKTOP, "light", "en-US"), pytest.param((PHONE, "dark", "ko-KR"), marks=pytest.mark.slow)],
@@ -74,10 +81,11 @@ def test_takes_play_in_step_and_settings_come_back(visit, home, line, tmp_path, 
     takes.get_by_text("“Best”").wait_for()
     takes.nth(1).click()
     takes.nth(0).click()
-    page.wait_for_function("document.querySelector('#take-title :is(input, textarea)')?.value === 'line'")
-    page.click("#take-delete")
-    page.click("#take-delete-sure")
-    page.wait_for_function("document.querySelectorAll('#take-list label:has(input)').length === 1")
+    delete_chosen(page)
+    page.click("#take-delete-undo")
+    page.wait_for_function("document.querySelectorAll('#take-list label:has(input)').length === 2")
+    takes.nth(0).click()
+    delete_chosen(page)
 
     page.fill("#convert_singer-preset-name :is(input, textarea)", "Seven")
     page.click("#convert_singer-preset-save")

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from browser.test_job_bar import share_of_time_with_progress, wait_for, watch
 from browser.test_pages import DESKTOP, PHONE, SCREENSHOTS, toast, visit  # noqa: F401 - the fixtures
 from conftest import CHROMIUM, ROOT
 from playwright.sync_api import expect
@@ -44,9 +45,9 @@ def test_a_voice_is_trained_watched_through_a_reload_and_lands_in_the_library(vi
     page.get_by_text(translate_to("en", "advanced"), exact=True).locator("visible=true").click()
     expect(page.locator("#train-settings textarea")).to_have_value(re.compile("ballast"))
     page.fill("#train-settings textarea", f"steps = 100\nlast_step_waits_for = {seen}")
-    assert page.locator("#train-start").is_disabled()  # nobody has promised anything yet
+    assert page.locator("#train_start").is_disabled()  # nobody has promised anything yet
     page.locator("#train-agreed input").check()
-    page.click("#train-start")
+    page.click("#train_start")
     page.locator("#train-status h3", has_text="Fay: training").wait_for(timeout=60_000)
     page.reload()
     page.locator("#train-status h3", has_text="Fay: training").wait_for(timeout=60_000)
@@ -80,7 +81,7 @@ def test_without_recordings_the_next_step_stays_closed_and_start_says_what_is_mi
     page = visit(address=app)
     page.click("#train-next-1")
     assert "recordings" in toast(page)
-    assert page.locator("#train-doctor").is_hidden()
+    assert page.locator("#doctor").is_hidden()
     to_the_method(page)
     missing = page.locator("#train-missing")
     expect(missing).to_contain_text(translate_to("en", "train_needs_name"))
@@ -88,9 +89,31 @@ def test_without_recordings_the_next_step_stays_closed_and_start_says_what_is_mi
     page.get_by_text(translate_to("en", "consent_synthetic")).click()
     expect(missing).to_contain_text(translate_to("en", "train_needs_promise"))
     expect(missing).not_to_contain_text(translate_to("en", "train_needs_name"))
-    expect(page.locator("#train-start")).to_be_disabled()
+    expect(page.locator("#train_start")).to_be_disabled()
     page.locator("#train-agreed input").check()
-    expect(page.locator("#train-start")).to_be_enabled()
+    expect(page.locator("#train_start")).to_be_enabled()
+
+
+def test_the_check_and_the_preparation_show_their_progress_nearly_all_the_time(visit, app):  # noqa: F811
+    page = visit(address=app)
+    page.set_input_files("#train-files input[type=file]", FILES)
+    page.locator("#train-files").get_by_text("sung_line").wait_for()
+    page.click("#train-next-1")
+    page.locator("#doctor").wait_for()
+    watch(page, "doctor", "doctor")
+    seen = wait_for(page, "doctor", "done")
+    assert share_of_time_with_progress(seen) >= 0.95
+    assert any("Checking the recordings: " in moment["text"] for moment in seen)
+    page.locator("#doctor-said h3").wait_for()
+    page.click("#train-next-2")
+    page.locator("#train-method").get_by_text("Tiny").click()
+    page.fill("#train-name input, #train-name textarea", "Ida")
+    page.get_by_text(translate_to("en", "consent_synthetic")).click()
+    page.locator("#train-agreed input").check()
+    expect(page.locator("#train_start")).to_be_enabled()
+    watch(page, "train_start", "train_start")
+    assert share_of_time_with_progress(wait_for(page, "train_start", "done")) >= 0.95
+    page.locator("#train-status h3", has_text="Ida").wait_for(timeout=60_000)
 
 
 def test_the_samples_follow_the_newest_step_unless_an_older_one_is_chosen(visit, app, tmp_path):  # noqa: F811
@@ -103,7 +126,7 @@ def test_the_samples_follow_the_newest_step_unless_an_older_one_is_chosen(visit,
     expect(page.locator("#train-settings textarea")).to_have_value(re.compile("ballast"))
     page.fill("#train-settings textarea", f"steps = 120\nlast_step_waits_for = {seen}")
     page.locator("#train-agreed input").check()
-    page.click("#train-start")
+    page.click("#train_start")
     page.locator("#train-status h3", has_text="Gus: training").wait_for(timeout=60_000)
     heard = page.locator("#train-heard-at input")
     expect(heard).to_have_value("100", timeout=60_000)
@@ -133,7 +156,7 @@ def test_every_step_fits(visit, app, size, theme, language):  # noqa: F811
     page.set_input_files("#train-files input[type=file]", FILES)
     look(1)
     page.click("#train-next-1")
-    page.click("#train-doctor")
+    page.click("#doctor")
     page.locator("#doctor-said h3").wait_for(timeout=60_000)
     look(2)
     page.click("#train-next-2")
@@ -142,7 +165,7 @@ def test_every_step_fits(visit, app, size, theme, language):  # noqa: F811
     page.get_by_text(translate_to(language[:2], "consent_synthetic")).click()
     page.locator("#train-method").get_by_text("Tiny").click()
     page.locator("#train-agreed input").check()
-    page.click("#train-start")
+    page.click("#train_start")
     finished = translate_to(language[:2], "state_finished")
     page.locator("#train-status h3", has_text=finished).wait_for(timeout=90_000)
     page.locator("#train-sample-0 a[download]").wait_for()

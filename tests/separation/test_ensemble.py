@@ -40,7 +40,7 @@ class Gain(Separator):
 @pytest.fixture(scope="module")
 def parts(song):
     """The preview and the starter model, and what each finds in the example."""
-    engines = [load_separator.__wrapped__(name, "cpu") for name in ("starter", "repet")]
+    engines = [load_separator(name, "cpu") for name in ("starter", "repet")]
     return engines, [engine.separate(song)["vocals"].samples for engine in engines]
 
 
@@ -175,4 +175,4 @@ def test_the_cover_gets_it_by_its_name_and_remembers_which(monkeypatch):
     usual = make_separation_key(song, CoverOptions(separator="ensemble").separator)
     monkeypatch.setenv("VOICE_STUDIO_ENSEMBLE", "max:starter+repet")
     assert make_separation_key(song, "ensemble") != usual
-    assert load_separator.__wrapped__("ensemble", "cpu").stem_names == ("vocals", "accompaniment")
+    assert load_separator("ensemble", "cpu").stem_names == ("vocals", "accompaniment")

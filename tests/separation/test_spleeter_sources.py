@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from vc_core.checkpoints.tensorflow_checkpoint import read_checkpoint
 from vc_core.errors import UserError
-from vc_core.separation import SeparatorOptions, choose_separator, load_separator, prepare_separator
+from vc_core.separation import SeparatorOptions, choose_separator, forget_separator, load_separator, prepare_separator
 from vc_core.separation.spleeter.layouts import MODELS
 from vc_core.separation.spleeter.sources import (
     estimate_download_megabytes,
@@ -44,7 +44,7 @@ def packed(folder: Path, *, root: str = "./", without: str = "") -> bytes:
 @pytest.fixture
 def home(monkeypatch, tmp_path):
     monkeypatch.setenv("VOICE_STUDIO_HOME", str(tmp_path / "home"))
-    load_separator.cache_clear()
+    forget_separator()
     return tmp_path / "home"
 
 

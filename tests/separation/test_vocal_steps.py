@@ -16,7 +16,7 @@ from vc_core.files.reading import open_audio, read_audio
 from vc_core.progress import silent
 from vc_core.recipes.separate import SeparationOptions, SeparationTask
 from vc_core.recipes.task import perform
-from vc_core.separation import SeparatorOptions, choose_refinement, find_lead_model, load_separator
+from vc_core.separation import SeparatorOptions, choose_refinement, find_lead_model, forget_separator, load_separator
 from vc_core.separation.roformer import install_local
 from vc_core.separation.vocal_steps import RefinedSeparator, StereoSplitter
 from vc_core.signal.backing import split_lead_and_backing
@@ -32,7 +32,7 @@ STEMS = {"lead": ("lead", "backing"), "dereverb": ("dry", "reverb"), "denoise": 
 @pytest.fixture(autouse=True)
 def _home(monkeypatch, tmp_path):
     monkeypatch.setenv("VOICE_STUDIO_HOME", str(tmp_path / "home"))
-    load_separator.cache_clear()
+    forget_separator()
 
 
 def install(tmp_path, step: str) -> str:
@@ -67,6 +67,15 @@ def test_a_model_that_is_installed_takes_the_next_step(step, tmp_path, wide_song
     assert np.abs(sum(stem.samples for stem in stems.values()) - wide_song.samples).max() < 1e-5
     vocals_alone = load_separator("roformer", "cpu", SeparatorOptions(model=model)).separate(plain["vocals"])
     assert snr_db(vocals_alone[STEMS[step][0]].samples, wanted) > 60
+
+
+def test_a_model_that_was_installed_meanwhile_is_used(tmp_path, wide_song):
+    """The engine that is kept in memory was loaded without it."""
+    options = SeparatorOptions(then="lead")
+    by_stereo = load_separator("repet", "cpu", options).separate(wide_song)
+    install(tmp_path, "lead")
+    by_model = load_separator("repet", "cpu", options).separate(wide_song)
+    assert snr_db(by_stereo["lead"].samples, by_model["lead"].samples) < 20
 
 
 def test_without_a_model_lead_and_backing_follow_from_stereo(wide_song):

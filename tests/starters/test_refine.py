@@ -6,6 +6,7 @@ import soxr
 import torch
 
 from starters.instant.refine import Refinement, RefineSettings, compute_log_mel
+from starters.instant.refine_base import BaseRefinement, embed_parts
 from vc_core.models import content_encoder
 from vc_core.speech.espeak import speak
 from vc_core.training.instant.features import PreparedRecording, prepare_recording
@@ -36,10 +37,25 @@ def test_refining_keeps_more_of_what_was_said(recordings):
 def test_a_source_is_another_voice_in_the_key_of_its_own(recordings):
     own, other = recordings
     refinement = Refinement(load_decoder(), own, [other], SHORT)
-    drawn = [refinement.draw_sources() for _ in range(5)]
+    drawn = [refinement.draw_sources()[0] for _ in range(5)]
     ratio = torch.cat([one.hertz[one.hertz > 0] for one in drawn]).median() / own[0].hertz[own[0].hertz > 0].median()
     assert abs(float(ratio) - 1) < 0.25  # in the voice's key
     assert not any(torch.isin(own[0].sound[1000:1100], one.sound).all() for one in drawn)
+
+
+def test_the_base_decoder_is_refined_on_speakers_between_the_voices(recordings):
+    decoder = load_decoder()
+    refinement = BaseRefinement(decoder, recordings, SHORT)
+    known = torch.cat([embed_parts(voice) for voice in recordings])
+    drawn = [refinement.draw_sources() for _ in range(20)]
+    distances = torch.cat([torch.cdist(embeddings, known).min(1).values for _, embeddings in drawn])
+    assert 0.2 < (distances > 1e-4).float().mean() < 0.8
+    pitches = [float(one.hertz[one.hertz > 0].median()) for one, _ in drawn]
+    assert max(pitches) > 1.2 * min(pitches)  # in the keys of several targets
+    before = decoder.code.clone()
+    losses = [refinement.step()["content"] for _ in range(SHORT.steps)]
+    assert np.mean(losses[-4:]) < 0.97 * np.mean(losses[:4])
+    assert torch.equal(before, decoder.code)  # of no speaker
 
 
 def test_the_log_mel_of_24_khz_is_that_of_the_same_sound_at_16_khz(recordings):

@@ -92,6 +92,16 @@ def test_a_space_may_be_shown_on_the_hub_and_nowhere_else(monkeypatch):
     assert frames() == "'self' https://huggingface.co https://*.hf.space"
 
 
+def test_a_machine_that_is_too_busy_to_answer_at_once_still_serves(monkeypatch):
+    """Gradio asks its own page for an answer within three seconds, and would end the server without one."""
+    monkeypatch.setattr("gradio.networking.url_ok", lambda url: False)
+    suite = build_suite(["voices"])
+    try:
+        assert httpx.get(launch(suite) + "healthz", timeout=60).is_success
+    finally:
+        suite.close()
+
+
 @pytest.fixture
 def written():
     """What the log gets, formatted as the server does."""

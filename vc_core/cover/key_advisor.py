@@ -127,7 +127,9 @@ def draw_advice(advice: KeyAdvice, target: Path, shift_semitones: float | None =
     for note in range(low, high):
         if note % labelled == 0:
             draw.line([((note - low) * note_width, 0), ((note - low) * note_width, HEIGHT - FOOT)], VOICE_RANGE)
-            draw.text(((note - low) * note_width + 3, HEIGHT - FOOT + 5), format_note(note), TEXT, font)
+            draw.text(
+                ((note - low) * note_width + 3, HEIGHT - FOOT + 5), format_note(note).replace("♯", "#"), TEXT, font
+            )  # no ♯ in the font
     picture.save(target)
     return target
 

@@ -82,6 +82,9 @@ class Speeds:
         speeds[name] = speed if name not in speeds else speeds[name] * (1 - NEWEST_SHARE) + speed * NEWEST_SHARE
         self.path.parent.mkdir(parents=True, exist_ok=True)
         handle, part = tempfile.mkstemp(dir=self.path.parent, prefix=".speeds-")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(speeds, file, indent=2)
-        Path(part).replace(self.path)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(speeds, file, indent=2)
+            Path(part).replace(self.path)
+        finally:
+            Path(part).unlink(missing_ok=True)

@@ -11,8 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from vc_core import __version__
+from vc_core.locks import FileLock, is_locked
 
 WORK_PREFIX = ".work-"
+WORK_LOCK = ".lock"
+"""In a work folder, held while it is used, however long that is."""
 
 
 class StageCache:
@@ -29,9 +32,12 @@ class StageCache:
         """An empty folder that is deleted at the end of the block."""
         folder = self.folder / f"{WORK_PREFIX}{uuid.uuid4().hex}"
         folder.mkdir(parents=True)
+        lock = FileLock(folder / WORK_LOCK)
+        lock.acquire_soon()
         try:
             yield folder
         finally:
+            lock.release()
             shutil.rmtree(folder, ignore_errors=True)
 
     def has(self, key: str) -> bool:
@@ -55,7 +61,7 @@ class StageCache:
         free_bytes = self.max_gigabytes * 1e9
         for entry in sorted(self.folder.glob("*"), key=_get_last_use, reverse=True):
             if entry.name.startswith(WORK_PREFIX):  # may be left of a program that was killed
-                if self._is_expired(entry):
+                if self._is_expired(entry) and not is_locked(entry / WORK_LOCK):
                     shutil.rmtree(entry, ignore_errors=True)
                 continue
             free_bytes -= _count_bytes(entry)

@@ -5,9 +5,7 @@ an hour.
 """
 
 import hashlib
-import shutil
 import tempfile
-import time
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +14,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from vc_core.errors import UserError
+from vc_core.expiry import delete_expired, delete_leftovers
 from vc_core.files.links import LinkRules, fetch_file
 from vc_core.files.model_source import MAX_GIGABYTES, MODEL_SUFFIXES, OTHER_ARCHIVES, ModelSource, open_local_source
 from vc_core.files.reading import Limits
@@ -26,6 +25,7 @@ MODEL_LINK_RULES = LinkRules(
     Limits(gigabytes=MAX_GIGABYTES), max_seconds=1800.0, content_types=r"(application|binary)/.*|multipart/x-zip|"
 )
 CACHE_SECONDS = 3600.0
+UNFINISHED = ".incoming-"
 PICKLE_OF_TORCH = "/data.pkl"
 """A `.pth` is a zip file with this entry."""
 
@@ -41,12 +41,11 @@ def open_link_source(link: str, rules: LinkRules, *, progress: Progress = silent
 def _fetch_cached(link: str, rules: LinkRules, progress: Progress) -> Path:
     cache = get_studio_home() / "links"
     cache.mkdir(parents=True, exist_ok=True)
-    for folder in cache.iterdir():
-        if folder.stat().st_mtime < time.time() - CACHE_SECONDS:
-            shutil.rmtree(folder, ignore_errors=True)
+    delete_expired(cache.glob("[!.]*"), CACHE_SECONDS / 3600)
+    delete_leftovers(cache, UNFINISHED)
     own = cache / hashlib.sha256(link.encode()).hexdigest()
     if not own.is_dir():
-        with tempfile.TemporaryDirectory(dir=cache) as folder_name:
+        with tempfile.TemporaryDirectory(dir=cache, prefix=UNFINISHED) as folder_name:
             _name_by_content(fetch_file(link, Path(folder_name, "model"), rules, progress=progress))
             with suppress(OSError):  # another session was faster
                 Path(folder_name, "model").rename(own)

@@ -12,6 +12,7 @@ from vc_core.errors import UserError
 from vc_core.files.regular_files import check_regular
 from vc_core.files.results import number_names
 from vc_core.files.writing import format_option
+from vc_core.locks import FileLock
 from vc_core.options import api_name, check_options, options_of, read_options
 from vc_core.recipes.emotion import EmotionOptions
 from vc_core.recipes.separate import SeparationOptions
@@ -126,13 +127,16 @@ class PresetFolder:
         """In place of the one of that name."""
         folder = self.folder / preset.task
         folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / ".lock").hold():  # or two programs could take one file
+            write_atomically(self._choose_path(preset, folder), preset.to_json().encode())
+
+    def _choose_path(self, preset: Preset, folder: Path) -> Path:
         known = list(self._read(preset.task))
         path = next((path for path, one in known if one.name == preset.name), None)
         if path is None and len(known) >= MAX_PRESETS:
             raise UserError("There are {count} presets already. Delete one first.", count=MAX_PRESETS)
         names = number_names(make_folder_name(preset.name) or "preset", ".json")
-        path = path or next(free for name in names if not (free := folder / name).exists())
-        write_atomically(path, preset.to_json().encode())
+        return path or next(free for name in names if not (free := folder / name).exists())
 
     def delete(self, task: str, name: str) -> None:
         self.find(task, name)

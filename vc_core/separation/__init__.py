@@ -22,6 +22,7 @@ __all__ = [
     "choose_refinement",
     "choose_separator",
     "find_lead_model",
+    "forget_separator",
     "load_separator",
     "prepare_separator",
 ]
@@ -56,10 +57,18 @@ def prepare_separator(name: str, options: SeparatorOptions, *, progress: Progres
         refinement.prepare(subprogress(progress, 0.5, 1.0))
 
 
-@lru_cache(maxsize=1)
 def load_separator(name: str, device: str, options: SeparatorOptions = SeparatorOptions()) -> Separator:
     """The engine, ready to use; the last one stays in memory."""
+    return _load(name, device, options, choose_refinement(options.then))
+
+
+@lru_cache(maxsize=1)
+def _load(name: str, device: str, options: SeparatorOptions, refinement: Refinement | None) -> Separator:
+    """`refinement` is part of the key, since a model that has been installed meanwhile is to be used."""
     engine = choose_separator(name, options)
     engine.check_installed()
-    separator, refinement = engine.load(options, device), choose_refinement(options.then)
+    separator = engine.load(options, device)
     return refinement.apply(separator, device) if refinement else separator
+
+
+forget_separator = _load.cache_clear

@@ -17,7 +17,23 @@ _SCRIPT = """() => {
   const empty = "div.empty[aria-label]"
   // The button around an image has neither a name nor a function, so it is removed from the tab order.
   const nameless = ".image-container > button:not([aria-label], [aria-hidden])"
+  // A waveform that is wider than its player can be scrolled, so the keyboard has to reach it. It is in a shadow tree.
+  const waveforms = ".waveform-container > div > div"
+  const watched = new WeakSet()
+  const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => {
+    const scroll = target.closest(".scroll"), player = target.getRootNode().host?.closest("[data-testid]")
+    if (!player || scroll.scrollWidth <= scroll.clientWidth) return scroll.removeAttribute("tabindex")
+    scroll.tabIndex = 0
+    scroll.setAttribute("role", "group")
+    scroll.setAttribute("aria-label", player.dataset.testid.replace("waveform-", ""))
+  }))
+  const watchWaveform = ({ shadowRoot }) => {
+    if (!shadowRoot || watched.has(shadowRoot)) return
+    watched.add(shadowRoot)
+    shadowRoot.querySelectorAll(".scroll, .wrapper").forEach((part) => sizes.observe(part))
+  }
   const fix = () => {
+    document.querySelectorAll(waveforms).forEach(watchWaveform)
     document.querySelectorAll(empty).forEach((waveform) => waveform.removeAttribute("aria-label"))
     document.querySelectorAll(nameless).forEach((button) => {
       button.setAttribute("aria-hidden", "true")

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import gradio as gr
@@ -16,13 +17,15 @@ from vc_core.startup import reduce_garbage_collection
 from vc_core.ui.live.routes import MAX_MESSAGE_BYTES, ROUTES
 from vc_core.ui.many_files.panel import build_job_endpoints
 from vc_core.ui.page_script import make_script
-from vc_core.ui.server.api_info import DescribedBlocks
 from vc_core.ui.server.cheap_updates import cache_schemas
 from vc_core.ui.server.headers import SecurityHeaders
 from vc_core.ui.server.logs import configure_logs
 from vc_core.ui.server.sessions import EXPIRY_HOURS, delete_session_files
 from vc_core.ui.server.shutdown import end_on_sigterm
 from vc_core.ui.settings.form import connect_forms
+from vc_core.ui.sign_in import BlocksWithSignIn
+from vc_core.ui.start.panel import ROUTES as START_ROUTES
+from vc_core.ui.start.panel import build_start_panel
 from vc_core.ui.tabs.add_emotion import build_add_emotion_panel
 from vc_core.ui.tabs.convert_singer import build_convert_singer_panel
 from vc_core.ui.tabs.cover import build_cover_panel
@@ -36,6 +39,7 @@ from vc_core.ui.widgets.tab_links import TabLinks
 from vc_core.ui.words import TRANSLATIONS, word
 
 PANELS: dict[str, Callable[[TabLinks], None]] = {
+    "start": build_start_panel,
     "separate_vocals": build_separate_vocals_panel,
     "cover": build_cover_panel,
     "convert_singer": build_convert_singer_panel,
@@ -57,7 +61,7 @@ def build_suite(panels: Sequence[str] = tuple(PANELS)) -> gr.Blocks:
     cache_schemas()
     tab_links = TabLinks()
     expiry = (HOUR_SECONDS, int(EXPIRY_HOURS * HOUR_SECONDS))
-    suite = DescribedBlocks(title="Voice Studio", analytics_enabled=False, delete_cache=expiry)
+    suite = BlocksWithSignIn(title="Voice Studio", analytics_enabled=False, delete_cache=expiry)
     with suite:
         with gr.Row(elem_id="masthead"):
             gr.HTML("<h1>Voice Studio</h1>", padding=False)
@@ -70,7 +74,7 @@ def build_suite(panels: Sequence[str] = tuple(PANELS)) -> gr.Blocks:
         build_job_endpoints()
         build_takes_section(suite, tabs, tab_links.forms)
         connect_forms(suite, list(tab_links.forms.values()))
-        set_on_load(_select_tab, tabs)
+        set_on_load(partial(_select_tab, panels), tabs)
         connect_page_load(suite)
         suite.unload(delete_session_files)
     # Outside Spaces, Gradio by default serves API routes that bypass the queue.
@@ -78,10 +82,10 @@ def build_suite(panels: Sequence[str] = tuple(PANELS)) -> gr.Blocks:
     return suite
 
 
-def _select_tab(request: gr.Request) -> Any:
+def _select_tab(panels: Sequence[str], request: gr.Request) -> Any:
     """Select the tab that the URL names."""
     name = request.query_params.get("tab")
-    return gr.Tabs(selected=name) if name in PANELS else gr.skip()
+    return gr.Tabs(selected=name) if name in panels else gr.skip()
 
 
 def launch(suite: gr.Blocks) -> str:
@@ -98,13 +102,14 @@ def launch(suite: gr.Blocks) -> str:
         run_history=False,
         ssr_mode=False,
         show_error=False,
+        _frontend=False,  # or Gradio ends a server whose page doesn't answer within 3 seconds, as on a busy machine
         mcp_server=False,  # its clients would share one session (docs/api.md)
         state_session_capacity=MAX_SESSIONS,
         footer_links=["api", "settings"],
         # By default Gradio shows anybody how often each endpoint was called.
         enable_monitoring=os.environ.get("VOICE_STUDIO_MONITORING", "0") != "0",
         app_kwargs={
-            "routes": [Route("/healthz", _health), *ROUTES],
+            "routes": [Route("/healthz", _health), *ROUTES, *START_ROUTES],
             "middleware": [Middleware(SecurityHeaders)],
             "docs_url": None,
             "redoc_url": None,

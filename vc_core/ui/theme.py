@@ -12,7 +12,7 @@ CSS = """
 #masthead { align-items: baseline; gap: 0.25rem 1rem; flex-wrap: wrap; }
 #masthead > * { flex: 0 1 auto; min-width: 0; width: auto; }
 #masthead .html-container, #voice-cards .html-container { padding: 0; }
-.html-container:has(.compare, .live, .job, .shelf) { padding: 0; }
+.html-container:has(.compare, .live, .job, .shelf, .way) { padding: 0; }
 #masthead h1 { font-size: 1.4rem; font-weight: 700; margin: 0; }
 #masthead p { color: var(--body-text-color-subdued); margin: 0; }
 .about p { font-size: 1.05rem; }
@@ -20,6 +20,7 @@ CSS = """
 @media (max-width: 640px) { footer > .divider { display: none; } }
 #cover-fetch, #cover-share { align-self: end; white-space: nowrap; }
 .named > button { align-self: end; white-space: nowrap; }
+#takes:not(:has(#take-list input, #take-delete-undo)) { display: none; }
 #take-list .wrap { flex-direction: column; align-items: stretch; }
 #take-list label span { overflow-wrap: anywhere; }
 .line p { font-size: 1.4rem; }

@@ -9,7 +9,7 @@ import shutil
 import unicodedata
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from pathlib import Path
@@ -20,12 +20,15 @@ from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from vc_core.audio import HIGHEST_SAMPLE_RATE, LOWEST_SAMPLE_RATE
 from vc_core.errors import Message, UserError
+from vc_core.expiry import delete_leftovers
 from vc_core.files.provenance import compute_sha256
 from vc_core.home import get_studio_home
 from vc_core.locks import FileLock
 
 CARD_FILE = "voice.json"
 README_FILE = "README.md"
+INCOMING, DELETED, REPLACED = ".incoming-", ".deleted-", ".replaced-"
+"""Beginnings of hidden folders: a voice that is being made, one that is being deleted, and one that gets more files."""
 LARGEST_CARD_BYTES = 1_000_000
 ALLOWED_SUFFIXES = (".safetensors", ".json", ".md", ".flac", ".wav")
 """File types of a voice: none of them is executable."""
@@ -111,6 +114,9 @@ class VoiceLibrary:
 
     def list(self) -> list[Voice]:
         """All voices by name; folders without a readable card are skipped."""
+        if any(self.folder.glob(f"{REPLACED}*")):
+            with self._alone():  # wait until the voice is there again
+                pass
         found = []
         own = [self.folder, *filter(None, [self._temporary])]
         for root in (*own, *self._shipped):
@@ -133,7 +139,7 @@ class VoiceLibrary:
     @contextmanager
     def staging_folder(self, *, keep: bool = True) -> Iterator[Path]:
         """An empty folder to build a voice in; it is deleted unless `add` moves it into the library."""
-        folder = self._choose_root(keep) / f".incoming-{uuid.uuid4().hex}"
+        folder = self._choose_root(keep) / f"{INCOMING}{uuid.uuid4().hex}"
         folder.mkdir(parents=True)
         try:
             yield folder
@@ -152,16 +158,30 @@ class VoiceLibrary:
             self.check_name_is_free(card.name)
             for voice in self.list():
                 if voice.name == card.name:
-                    self.delete(voice.name)
+                    self._delete(voice)
             target = self._choose_root(keep) / make_folder_name(card.name)
             while target.exists():
                 target = target.with_name(f"{make_folder_name(card.name)}-{uuid.uuid4().hex[:6]}")
             folder.rename(target)
         return Voice(card, target, is_temporary=not keep)
 
-    def _alone(self) -> AbstractContextManager[None]:
-        """No other process or thread adds a voice, or both could take a name."""
-        return FileLock(self.folder.with_name(f".{self.folder.name}.lock")).hold()
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other process or thread changes the library, or both could take a name, or replace the same voice."""
+        with FileLock(self.folder.with_name(f".{self.folder.name}.lock")).hold():
+            self._tidy()
+            yield
+
+    def _tidy(self) -> None:
+        """What programs have left that were killed amid a change."""
+        for replaced in self.folder.glob(f"{REPLACED}*"):
+            voice = self.folder / replaced.name.removeprefix(REPLACED)
+            if voice.exists():
+                shutil.rmtree(replaced, ignore_errors=True)
+            else:
+                replaced.rename(voice)
+        for root in filter(None, [self.folder, self._temporary]):
+            delete_leftovers(root, INCOMING, DELETED)
 
     def _choose_root(self, keep: bool) -> Path:
         if keep:
@@ -172,13 +192,13 @@ class VoiceLibrary:
 
     def extend(self, name: str, add: Callable[[Path], None]) -> Voice:
         """Let `add` write files to a copy of the voice's folder, which then replaces it with a new card."""
-        voice = self.find(name)
-        with self.staging_folder() as copy:
+        with self._alone(), self.staging_folder() as copy:
+            voice = self.find(name)
             shutil.copytree(voice.folder, copy, dirs_exist_ok=True)
             add(copy)
             card = replace(voice.card, files=hash_files(copy))
             write_card(copy, card)
-            hidden = self._hide(voice)
+            hidden = voice.folder.rename(voice.folder.with_name(f"{REPLACED}{voice.folder.name}"))
             copy.rename(voice.folder)
             shutil.rmtree(hidden, ignore_errors=True)
         return Voice(card, voice.folder)
@@ -191,16 +211,16 @@ class VoiceLibrary:
             )
 
     def delete(self, name: str) -> None:
-        voice = self.find(name)
-        if not voice.can_be_deleted:
+        if not self.find(name).can_be_deleted:
             raise UserError("“{name}” comes with the app and can't be deleted.", name=name)
-        shutil.rmtree(self._hide(voice))
+        with self._alone():
+            self._delete(self.find(name))
 
-    def _hide(self, voice: Voice) -> Path:
-        """So that an interrupted deletion leaves no incomplete voice in the list."""
-        hidden = voice.folder.with_name(f".deleted-{uuid.uuid4().hex}")
+    def _delete(self, voice: Voice) -> None:
+        """Hidden first, so that an interrupted deletion leaves no incomplete voice in the list."""
+        hidden = voice.folder.with_name(f"{DELETED}{uuid.uuid4().hex}")
         voice.folder.rename(hidden)
-        return hidden
+        shutil.rmtree(hidden)
 
 
 def get_voices_folder() -> Path:

@@ -19,7 +19,14 @@ from vc_core.audio import Audio
 from vc_core.errors import UserError
 from vc_core.files.links import LinkRules
 from vc_core.files.reading import read_audio
-from vc_core.separation import SEPARATORS, SeparatorOptions, choose_separator, load_separator, prepare_separator
+from vc_core.separation import (
+    SEPARATORS,
+    SeparatorOptions,
+    choose_separator,
+    forget_separator,
+    load_separator,
+    prepare_separator,
+)
 from vc_core.separation.roformer import KNOWN_MODELS, find_installed, install_local, list_installed, list_models
 from vc_core.separation.roformer.known import KnownModel
 from vc_core.separation.roformer.library import name_model
@@ -31,7 +38,7 @@ KARAOKE = replace(MEL, instruments=("karaoke", "other"), target="karaoke")
 @pytest.fixture(autouse=True)
 def _home(monkeypatch, tmp_path):
     monkeypatch.setenv("VOICE_STUDIO_HOME", str(tmp_path / "home"))
-    load_separator.cache_clear()
+    forget_separator()
 
 
 @pytest.fixture
@@ -195,7 +202,7 @@ def test_bfloat16_changes_little(tmp_path, noise, monkeypatch):
     outputs = []
     for forced in ("0", "1"):
         monkeypatch.setenv("VOICE_STUDIO_BFLOAT16", forced)
-        load_separator.cache_clear()
+        forget_separator()
         outputs.append(
             load_separator("roformer", "cpu", SeparatorOptions(model=name)).separate(noise)["vocals"].samples
         )

@@ -82,6 +82,18 @@ def test_a_resumed_training_has_the_same_losses(dataset, tmp_path, judged):
     assert resumed.score_held_out() == unbroken.score_held_out()
 
 
+@pytest.mark.parametrize("share", [0.0, 0.4])
+def test_a_voice_lies_between_the_start_and_what_was_trained(dataset, tmp_path, share):
+    trainer, start = trainer_of(dataset, replace(SMALL, start_share=share)), trainer_of(dataset)._decoder
+    for _ in range(3):
+        trainer.step()
+    trainer.export(tmp_path)
+    found, trained = load_decoder(tmp_path / "decoder.safetensors"), trainer._decoder
+    wanted = share * start.first.weight + (1 - share) * trained.first.weight
+    torch.testing.assert_close(found.first.weight, wanted)
+    assert not torch.equal(start.first.weight, trained.first.weight)
+
+
 def test_the_adversarial_loss_joins_for_the_last_steps_only(dataset):
     trainer = trainer_of(dataset, replace(SMALL, steps=3, judged_steps=1))
     assert [("judges" in trainer.step()) for _ in range(3)] == [False, False, True]

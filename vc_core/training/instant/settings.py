@@ -21,10 +21,15 @@ class InstantSettings:
     excerpts: int = 8
     """In each step."""
     excerpt_seconds: float = 1.0
+    start_share: float = 0.4
+    """Of the start's weights in the voice; the rest are the trained ones. Training on a minute of one speaker brings
+    the likeness, and forgets how others say things: with a part of the start more words survive."""
     judged_steps: int = 0
     """The last so many steps add an adversarial loss, and take twice as long."""
 
     def __post_init__(self) -> None:
+        if not 0 <= self.start_share < 1:
+            raise UserError("The share of the start is from 0 to less than 1.")
         if self.start == "meta" and not META_START_FILE.is_file():
             raise UserError(
                 "The start “meta” does not come with this version. Choose plain, or a file of `vc train start`."

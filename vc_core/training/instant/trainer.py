@@ -1,6 +1,7 @@
 """Trainer of instant voices: fine-tunes the pretrained decoder on one voice, in a minute on a CPU."""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from vc_core.training.base import Clips, TrainedModel, Trainer
 from vc_core.training.instant.dataset import Dataset, load_dataset
 from vc_core.training.instant.discriminator import DiscriminatorTrainer
 from vc_core.training.instant.features import PreparedRecording, measure_range_hz
+from vc_core.training.instant.interpolation import interpolate
 from vc_core.training.instant.losses import (
     Excerpts,
     compute_spectral_loss,
@@ -48,6 +50,7 @@ class InstantTrainer(Trainer):
         self.highest_hz = max(one.bandwidth_hz for one in dataset.training)
         if self.highest_hz < FULL_BANDWIDTH * dataset.sample_rate / 2:
             silence_above(decoder, self.highest_hz)
+        self._start = deepcopy(decoder)
         self._generator = np.random.default_rng(settings.seed)
         self._optimizer = torch.optim.AdamW(
             decoder.parameters(), settings.learning_rate, betas=(0.8, 0.99), weight_decay=1e-4
@@ -109,7 +112,7 @@ class InstantTrainer(Trainer):
 
     def export(self, folder: Path) -> TrainedModel:
         training, sample_rate = self._dataset.training, self._dataset.sample_rate
-        write_weights(self._decoder, folder / DECODER_FILE)
+        write_weights(self._voice(), folder / DECODER_FILE)
         audio = Audio(torch.cat([one.sound for one in training])[None].numpy(), sample_rate)
         audio = audio.slice(0, round(EMBEDDING_SECONDS * sample_rate))
         embedding = compute_speaker_embedding([audio], estimate_pitch(audio))
@@ -131,7 +134,10 @@ class InstantTrainer(Trainer):
             sample_rate=recording.sample_rate,
         )
         with torch.inference_mode():
-            return synthesise_excerpts(self._decoder, whole)
+            return synthesise_excerpts(self._voice(), whole)
+
+    def _voice(self) -> Decoder:
+        return interpolate(self._start, self._decoder, self.settings.start_share, self._dataset.training)
 
 
 def silence_above(decoder: Decoder, highest_hz: float) -> None:

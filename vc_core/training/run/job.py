@@ -34,6 +34,7 @@ INTERRUPTED = (
 WORKER = (sys.executable, "-m", "vc_core.training")
 WORKER_START_TIMEOUT_SECONDS = 30.0
 """A new worker process that has not taken its lock after this time has failed."""
+DELETED = ".deleted-"
 ROOT = Path(__file__).parents[3]
 MAX_LOG_BYTES = 1_000_000
 """Of a run's log, at each start of its worker; what is longer becomes the previous log."""
@@ -58,7 +59,8 @@ class Run:
         """Read status.json; an active state without a living worker is returned as interrupted."""
         is_alive = self.is_alive()  # before reading: a worker writes its final status before it releases the lock
         status = STATUS.validate_json((self.folder / "status.json").read_bytes())
-        is_starting = status.state == "waiting" and time.time() - status.updated < WORKER_START_TIMEOUT_SECONDS
+        age_seconds = abs(time.time() - status.updated)  # the clock may have been set back
+        is_starting = status.state == "waiting" and age_seconds < WORKER_START_TIMEOUT_SECONDS
         if status.state in ACTIVE_STATES and not (is_alive or is_starting):
             return replace(status, state="interrupted", message=INTERRUPTED)
         return status
@@ -128,12 +130,15 @@ class Run:
 
     def move_to_trash(self) -> None:
         """Stop it, and keep its folder for a day (`training/run/trash.py`)."""
-        self.request_stop()
-        move_to_trash(self.folder)
+        try:
+            self.request_stop()
+            move_to_trash(self.folder)
+        except FileNotFoundError:  # another program was faster
+            raise UserError("There is no such run. It may have been deleted.") from None
 
     def delete(self) -> None:
         self.request_stop()
-        doomed = self.folder.with_name(f".deleted-{self.id}")
+        doomed = self.folder.with_name(f"{DELETED}{self.id}")
         self.folder.rename(doomed)
         shutil.rmtree(doomed, ignore_errors=True)
 

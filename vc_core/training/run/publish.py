@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from vc_core.errors import UserError
+from vc_core.locks import FileLock
 from vc_core.training import TRAINING_METHODS
 from vc_core.training.base import TrainedModel, Trainer
 from vc_core.training.run.atomic_files import append_line, write_atomically
@@ -47,9 +48,12 @@ def publish_voice(run: Run, status: Status, *, step: int | None = None) -> Voice
 
     A second voice is added, too, if there is one. A model that is in the library already is not added again.
     """
-    chosen = status.best_step if step is None else step
-    if voice := find_published(run, chosen):
-        return voice
+    with FileLock(run.folder / "publish.lock").hold():  # the worker and a page may publish at the same time
+        chosen = status.best_step if step is None else step
+        return find_published(run, chosen) or _publish(run, chosen)
+
+
+def _publish(run: Run, chosen: int | None) -> Voice:
     folder = run.folder / "voice" / (_name_step(chosen) if chosen is not None else "none")
     if not folder.is_dir():
         raise UserError("There is no voice yet: it is kept at the first evaluation. Wait for that.")

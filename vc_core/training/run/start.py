@@ -10,17 +10,19 @@ from typing import Any
 
 from vc_core.engine import find_engine
 from vc_core.errors import UserError
+from vc_core.expiry import delete_leftovers
 from vc_core.progress import Progress, silent, subprogress
 from vc_core.training import TRAINING_METHODS
 from vc_core.training.base import VoiceExtension
 from vc_core.training.recordings.dataset import Cleaning, write_clips
 from vc_core.training.recordings.gathering import Recording, gather_recordings
-from vc_core.training.run.job import Run, write_run_files
+from vc_core.training.run.job import DELETED, Run, write_run_files
 from vc_core.training.run.spec import Schedule, Spec
 from vc_core.training.settings import read_settings
 from vc_core.voices.library import CONSENTS, LONGEST_NAME, Voice, VoiceLibrary, make_folder_name
 
 MIN_SECONDS = 5.0
+UNFINISHED = ".incoming-"
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,8 @@ def create_run(
 ) -> CreatedRun:
     """Create a run in `root` whose voice goes to `library`. On an error nothing is left behind."""
     settings, method = check_request(request, VoiceLibrary(library)), TRAINING_METHODS[request.method]
-    partial = root / f".incoming-{uuid.uuid4().hex}"
+    delete_leftovers(root, UNFINISHED, DELETED)
+    partial = root / f"{UNFINISHED}{uuid.uuid4().hex}"
     partial.mkdir(parents=True)
     try:
         gathering = subprogress(progress, 0.0, 0.2)

@@ -94,7 +94,7 @@ def draw_pitch_histogram(semitones: Curve, target: Path) -> Path:
     for at, share in enumerate(np.sqrt(counts / max(int(counts.max(initial=1)), 1))):
         if (lowest + at) % 12 == 0:
             draw.line([(at * bar_width, 0), (at * bar_width, foot + NOTES_HEIGHT)], GRID)
-            note = f"{format_note(lowest + at)} {notes_to_hz(lowest + at):.0f} Hz"
+            note = f"{format_note(lowest + at)} {notes_to_hz(lowest + at):.0f} Hz".replace("♯", "#")  # no ♯ in the font
             draw.text((at * bar_width + 4, foot + 4), note, SCALE, FONT)
         if share > 0:
             top = foot - float(share) * (LEVEL_HEIGHT - MARGIN)

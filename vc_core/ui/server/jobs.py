@@ -7,7 +7,6 @@ Result and status are deleted when results expire.
 import json
 import shutil
 import threading
-import time
 import uuid
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
@@ -20,6 +19,7 @@ from typing import Any, Literal
 from gradio.utils import get_upload_folder
 
 from vc_core.errors import UserError, restore_error
+from vc_core.expiry import delete_expired
 from vc_core.progress import Progress
 from vc_core.training.run.atomic_files import write_atomically
 from vc_core.ui.server.clock import STARTING, JobClock
@@ -178,10 +178,8 @@ class Jobs:
             running.ended.set()
 
     def _delete_expired(self) -> None:
-        oldest = time.time() - EXPIRY_HOURS * 3600
-        for folder in _get_root().glob("*"):
-            if folder.name not in self._running and folder.stat().st_mtime < oldest:
-                shutil.rmtree(folder, ignore_errors=True)
+        ended = (folder for folder in _get_root().glob("*") if folder.name not in self._running)
+        delete_expired(ended, EXPIRY_HOURS)
 
 
 def _explain(state: str) -> UserError:

@@ -3,15 +3,16 @@
 import hashlib
 import os
 import shutil
+import threading
 import time
 import uuid
-from contextlib import suppress
 from pathlib import Path
 
 import gradio as gr
 from gradio.utils import get_upload_folder
 
 from vc_core.conversion import STARTER_VOICES
+from vc_core.expiry import delete_expired
 from vc_core.home import get_studio_home
 from vc_core.recipes.voice_sample import get_samples_folder
 from vc_core.voices.library import Voice, VoiceLibrary, get_voices_folder
@@ -20,6 +21,12 @@ EXPIRY_HOURS = 6.0
 """Age at which results, temporary voices, and the sessions' voices on a shared page, are deleted."""
 STATE_SECONDS = round(EXPIRY_HOURS * 3600)
 """How long a value in a page's `gr.State` is kept."""
+SWEEP_SECONDS = 600.0
+"""The folder of results is searched for expired ones at this interval at most."""
+
+_started = time.time()
+_swept = -SWEEP_SECONDS
+_sweeping = threading.Lock()
 
 
 def is_shared() -> bool:
@@ -31,12 +38,28 @@ def create_results_folder() -> Path:
     """Create a folder with an unguessable name; its files are served, and deleted when they expire."""
     folder = Path(get_upload_folder()) / uuid.uuid4().hex
     folder.mkdir(parents=True)
+    delete_expired_results()
     return folder
+
+
+def delete_expired_results() -> None:
+    """Gradio deletes what this process has shown. The rest is of jobs that nobody looks at, or of a killed server."""
+    global _swept
+    with _sweeping:
+        if time.monotonic() - _swept < SWEEP_SECONDS:
+            return
+        _swept = time.monotonic()
+    root, process_hours = Path(get_upload_folder()), (time.time() - _started) / 3600
+    delete_expired(root.glob("?" * len(uuid.uuid4().hex)), EXPIRY_HOURS)
+    # Gradio's folders have longer names. What this process has cached it deletes itself, except for a page's own
+    # sounds; a file that is cached again is touched, but not its folder.
+    delete_expired(root.glob("*"), max(EXPIRY_HOURS, process_hours), with_files=True)
 
 
 def get_library(request: gr.Request | None) -> VoiceLibrary:
     """The voices that this session may use."""
-    delete_expired(_get_sessions_root())
+    # API clients send no event when they leave.
+    delete_expired(_get_sessions_root().glob("*"), EXPIRY_HOURS)
     session = _get_session_folder(request)
     folder = session if is_shared() else get_voices_folder()
     return VoiceLibrary(folder, shipped=[STARTER_VOICES], temporary=session / "temporary")
@@ -72,15 +95,6 @@ def delete_session_files(request: gr.Request) -> None:
     """Called when a user leaves the page."""
     shutil.rmtree(_get_session_folder(request), ignore_errors=True)
     shutil.rmtree(get_takes_folder(request), ignore_errors=True)
-
-
-def delete_expired(root: Path) -> None:
-    """Folders of sessions; API clients send no event when they leave."""
-    oldest = time.time() - EXPIRY_HOURS * 3600
-    for folder in root.glob("*"):
-        with suppress(FileNotFoundError):  # deleted for another request
-            if folder.stat().st_mtime < oldest:
-                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _get_sessions_root() -> Path:

@@ -1,9 +1,10 @@
 """Limits of the trainings that are active at once: each has a worker process, also while it waits for the device."""
 
-import threading
 from pathlib import Path
 
 from vc_core.errors import UserError
+from vc_core.home import get_studio_home
+from vc_core.locks import FileLock
 from vc_core.training.run.job import Run, list_runs, list_worker_folders
 from vc_core.training.run.spec import ACTIVE_STATES
 from vc_core.ui.server.sessions import is_shared, list_training_folders
@@ -13,12 +14,10 @@ MAX_TRAININGS = 4
 MAX_TRAININGS_PER_SESSION = 2
 """On a shared page."""
 
-_starting = threading.Lock()
-
 
 def start_training(run: Run) -> None:
     """Start the run's worker process, or raise if too many are active."""
-    with _starting:
+    with FileLock(get_studio_home() / "training" / ".starting.lock").hold():  # other servers may have the same home
         check_training_limits(run.folder.parent)
         run.start()
 

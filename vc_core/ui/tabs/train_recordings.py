@@ -12,7 +12,7 @@ import gradio as gr
 from vc_core.audio import format_clock
 from vc_core.errors import Message, UserError
 from vc_core.files.reading import open_audio
-from vc_core.progress import Progress, subprogress
+from vc_core.progress import Progress, name_steps, subprogress
 from vc_core.recipes.training import ExtractedVocals, extract_vocals
 from vc_core.separation import DEFAULT_SEPARATOR
 from vc_core.training import TRAINING_METHODS
@@ -22,15 +22,18 @@ from vc_core.training.recordings.phones import Language, choose_language
 from vc_core.training.recordings.prompts import GOAL_SECONDS, list_prompts, name_take
 from vc_core.training.run.trash import list_trash, move_to_trash, restore
 from vc_core.ui.drawing.curves import draw_pitch_histogram
-from vc_core.ui.server.events import run_in_thread, show_errors, stream_to_page
+from vc_core.ui.server.endpoints import Values
+from vc_core.ui.server.events import run_in_thread, show_errors
 from vc_core.ui.server.sessions import STATE_SECONDS, create_results_folder, get_training_folder
+from vc_core.ui.server.tasks import start_run
 from vc_core.ui.tabs.train_slicing import build_slicing
-from vc_core.ui.widgets.controls import PRIVATE, WAVEFORM
+from vc_core.ui.widgets.controls import PRIVATE, WAVEFORM, make_buttons, wire_button
 from vc_core.ui.widgets.delete_button import make_delete_button
 from vc_core.ui.widgets.escaping import escape_markdown
 from vc_core.ui.widgets.page_load import set_on_load
 from vc_core.ui.words import language_of, translate, translate_message, translate_text, translate_to, word
 
+DOCTOR_PANEL = "doctor"
 LANGUAGES: dict[Language, str] = {"en": "English", "ko": "한국어"}
 
 
@@ -46,8 +49,9 @@ class Recordings:
     """Of the lines to record."""
 
     @property
-    def inputs(self) -> list[Any]:
-        return [self.files, self.with_takes, self.separate, self.language]
+    def inputs(self) -> dict[str, Any]:
+        names = ("files", "with_takes", "separate", "language")
+        return {name: getattr(self, name) for name in names}
 
 
 def collect_sources(files: Sequence[str] | None, with_takes: bool, request: gr.Request | None) -> list[Path]:
@@ -73,25 +77,18 @@ def list_takes(request: gr.Request | None) -> list[Path]:
     return sorted(_takes_folder(request).glob("line-*"))
 
 
-def doctor(
-    files: list[str] | None,
-    with_takes: bool,
-    separate: bool,
-    language: str,
-    request: gr.Request,
-    progress: gr.Progress = gr.Progress(),
-) -> Iterator[Any]:
+def doctor(values: Values, request: gr.Request, progress: gr.Progress) -> Iterator[Any]:
     """Examine recordings before a training: a verdict with reasons and remedies, and a pitch histogram."""
-    with show_errors(request):
-        sources = collect_sources(files, with_takes, request)
+    with start_run(DOCTOR_PANEL, request, progress) as run:
+        sources = collect_sources(values["files"], values["with_takes"], request)
 
         def work(report: Progress) -> tuple[Report, list[str]]:
             with tempfile.TemporaryDirectory() as folder:
-                vocals = remove_music(sources, separate, Path(folder), subprogress(report, 0.0, 0.5))
+                separating, examining = split_progress(report, values["separate"], Message("Checking the recordings"))
+                vocals = remove_music(sources, values["separate"], Path(folder), separating)
                 found = gather_recordings(vocals.sources, Path(folder) / "unpacked")
-                examined = examine_recordings(
-                    found.recordings, choose_language(language), progress=subprogress(report, 0.5, 1.0)
-                )
+                language = choose_language(values["language"])
+                examined = examine_recordings(found.recordings, language, progress=examining)
                 return examined, [*vocals.notes, *found.notes]
 
         def show(result: tuple[Report, list[str]]) -> list[Any]:
@@ -99,7 +96,14 @@ def doctor(
             picture = draw_pitch_histogram(report.semitones, create_results_folder() / "pitches.png")
             return [format_report(report, notes, request), str(picture)]
 
-        yield from stream_to_page(run_in_thread(work), show, bar=progress)
+        yield from run.stream(run_in_thread(work), show)
+
+
+def split_progress(report: Progress, separate: bool, name: Message) -> tuple[Progress, Progress]:
+    """Of the separation, and of the work after it, which is named; without a separation, that is all."""
+    share = 0.5 if separate else 0.0
+    separating = name_steps(subprogress(report, 0.0, share), Message("Separating"))
+    return separating, name_steps(subprogress(report, share, 1.0), name)
 
 
 def format_report(report: Report, notes: Sequence[str], request: gr.Request | None) -> str:
@@ -152,12 +156,12 @@ def build_recordings_page() -> Recordings:
 
 def build_doctor_page(recordings: Recordings) -> None:
     gr.Markdown(word("doctor_about"), elem_classes="hint")
-    button = gr.Button(word("doctor"), variant="primary", elem_id="train-doctor")
+    buttons = make_buttons(DOCTOR_PANEL, "doctor")
     verdict = gr.Markdown(label="verdict", elem_id="doctor-said")
     picture = gr.Image(
         label="pitches", show_label=False, type="filepath", interactive=False, visible="hidden", buttons=["fullscreen"],
     )  # fmt: skip
-    done = button.click(doctor, recordings.inputs, [verdict, picture], api_name="doctor", show_progress_on=verdict)
+    done = wire_button(buttons, buttons.starts[0], doctor, recordings.inputs, [verdict, picture])
     done.success(lambda: gr.update(visible=True), None, picture, **PRIVATE)
 
 

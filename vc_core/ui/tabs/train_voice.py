@@ -9,8 +9,8 @@ from typing import Any
 import gradio as gr
 
 from vc_core.device import is_zerogpu
-from vc_core.errors import UserError
-from vc_core.progress import Progress, subprogress
+from vc_core.errors import Message, UserError
+from vc_core.progress import Progress
 from vc_core.recipes.training_estimate import TrainingEstimateTask
 from vc_core.separation import DEFAULT_SEPARATOR
 from vc_core.training import TRAINING_METHODS, instant
@@ -22,10 +22,10 @@ from vc_core.training.run.spec import ACTIVE_STATES, Schedule
 from vc_core.training.run.start import CreatedRun, RunRequest, check_request, create_run
 from vc_core.training.settings import format_settings, parse_settings
 from vc_core.ui.server.clock import JobStatus
-from vc_core.ui.server.endpoints import Values, make_endpoint
-from vc_core.ui.server.events import run_in_thread, show_errors, stream_to_page
-from vc_core.ui.server.sessions import get_library, get_session_home, get_training_folder
-from vc_core.ui.server.tasks import return_result, start_run
+from vc_core.ui.server.endpoints import Values
+from vc_core.ui.server.events import run_in_thread, show_errors
+from vc_core.ui.server.sessions import STATE_SECONDS, get_library, get_session_home, get_training_folder
+from vc_core.ui.server.tasks import PageRun, return_result, start_run
 from vc_core.ui.server.trainings import check_training_limits
 from vc_core.ui.tabs.train_recordings import (
     Recordings,
@@ -33,9 +33,10 @@ from vc_core.ui.tabs.train_recordings import (
     build_recordings_page,
     collect_sources,
     remove_music,
+    split_progress,
 )
 from vc_core.ui.tabs.train_watch import build_watch_page, refresh_runs, run_training
-from vc_core.ui.widgets.controls import PRIVATE, make_consent_choice
+from vc_core.ui.widgets.controls import PRIVATE, Buttons, make_buttons, make_consent_choice, wire_button
 from vc_core.ui.widgets.escaping import escape_toast
 from vc_core.ui.widgets.page_load import set_on_load
 from vc_core.ui.widgets.tab_links import TabLinks
@@ -43,13 +44,17 @@ from vc_core.ui.words import has_word, language_of, translate, translate_text, w
 from vc_core.voices.library import VoiceLibrary
 
 PANEL = "train_voice"
+START_PANEL = "train_start"
+"""Of the last page's job: the preparation of a training, or its estimate."""
+PREPARING_SHARE = 0.2
+"""Of the bar, on ZeroGPU, where it shows the training too."""
 DEFAULT_METHOD = next(iter(TRAINING_METHODS))
 LICENCES = ("CC-BY-NC-4.0", "CC-BY-4.0", "CC0-1.0", "MIT")
 
 
 def train_start(values: Values, request: gr.Request, progress: gr.Progress) -> Iterator[Any]:
     """Cut recordings into clips and start to train a voice on them; returns the training's id."""
-    with show_errors(request):
+    with start_run(START_PANEL, request, progress) as run:
         run_request, library = _read_request(values), _find_library(values["method"], request)
         check_request(run_request, VoiceLibrary(library))
         if not is_zerogpu():
@@ -59,21 +64,31 @@ def train_start(values: Values, request: gr.Request, progress: gr.Progress) -> I
 
         def prepare(report: Progress) -> CreatedRun:
             with tempfile.TemporaryDirectory() as folder:
-                separating, preparing = subprogress(report, 0.0, 0.5), subprogress(report, 0.5, 1.0)
+                separating, preparing = split_progress(report, values["separate"], Message("Cutting the recordings"))
                 vocals = remove_music(sources, values["separate"], Path(folder), separating, method=values["method"])
                 root = get_training_folder(request)
-                run = create_run(root, library, run_request, vocals.sources, progress=preparing)
-                return replace(run, notes=[*vocals.notes, *run.notes])
+                made = create_run(root, library, run_request, vocals.sources, progress=preparing)
+                return replace(made, notes=[*vocals.notes, *made.notes])
 
-        def store(run: CreatedRun) -> Any:
-            created.append(run)
+        def store(made: CreatedRun) -> Any:
+            created.append(made)
             return gr.skip()
 
-        yield from stream_to_page(run_in_thread(prepare), store, bar=progress)
-        for run in created:
-            for note in run.notes:
-                gr.Info(escape_toast(translate_text(language_of(request), note)))
-            yield from run_training(run.run, progress)
+        yield [gr.skip(), ""]  # nothing yet, and also at the end if it is stopped
+        run.clock.begin_stage(PREPARING_SHARE if is_zerogpu() else 1.0)
+        yield from run.stream(run_in_thread(prepare), store)
+        for made in created:
+            yield from _train(made, run)
+
+
+def _train(made: CreatedRun, run: PageRun) -> Iterator[Any]:
+    for note in made.notes:
+        gr.Info(escape_toast(translate_text(language_of(run.request), note)))
+    run.clock.begin_stage()
+    for shown in run_training(made.run, run.bar, run.clock):
+        if run.stopped.is_set():
+            made.run.request_stop()
+        yield shown if isinstance(shown, JobStatus) else [shown, made.run.id]
 
 
 def _read_request(values: Values) -> RunRequest:
@@ -97,7 +112,7 @@ def _read_settings(values: Values) -> dict[str, str]:
 
 def train_estimate(values: Values, request: gr.Request, progress: gr.Progress) -> Iterator[Any]:
     """Estimate the training time on this machine from a few timed training steps."""
-    with start_run(PANEL, request, progress) as run:
+    with start_run(START_PANEL, request, progress) as run:
         sources = collect_sources(values["files"], values["with_takes"], request)
         separator = DEFAULT_SEPARATOR if values["separate"] else ""
         task = TrainingEstimateTask(sources, values["method"], _read_settings(values), separator)
@@ -106,8 +121,7 @@ def train_estimate(values: Values, request: gr.Request, progress: gr.Progress) -
             text = translate(request, "estimate_said")
             return text.format(format_duration(estimate.seconds), estimate.steps, f"{estimate.step_seconds:.2g}")
 
-        for shown in run.perform(task, return_result, show):
-            yield gr.skip() if isinstance(shown, JobStatus) else shown  # this has Gradio's own bar
+        yield from run.perform(task, return_result, show)
 
 
 def _find_library(method: str, request: gr.Request) -> Path:
@@ -128,7 +142,7 @@ def build_train_voice_panel(tab_links: TabLinks) -> None:
             build_doctor_page(recordings)
             _add_next_button(wizard, 2)
         with gr.Step(word("step_method"), id=2):
-            choices, start = _build_method_page(recordings)
+            choices, buttons = _build_method_page(recordings)
         with gr.Step(word("step_training"), id=3) as training:
             watch = build_watch_page()
 
@@ -147,12 +161,10 @@ def build_train_voice_panel(tab_links: TabLinks) -> None:
         "log_interval", "eval_interval",
     ]  # fmt: skip
     inputs = {name: (recording_controls | choices)[name] for name in names}
-    endpoint = make_endpoint(train_start, names)
-    started = start.click(
-        endpoint, list(inputs.values()), watch.picker, api_name="train_start", show_progress_on=choices["name"]
-    )
+    created = gr.State("", time_to_live=STATE_SECONDS)
+    started = wire_button(buttons, buttons.starts[0], train_start, inputs, [watch.picker, created])
     opened = started.success(refresh_runs, None, watch.picker, **PRIVATE).then(
-        lambda: gr.Walkthrough(selected=3), None, wizard, **PRIVATE
+        lambda run: gr.Walkthrough(selected=3) if run else gr.skip(), created, wizard, **PRIVATE
     )
     watch.show_on(opened.then)
 
@@ -194,7 +206,7 @@ def _check_ready(
     return [gr.update(interactive=not missing), text]
 
 
-def _build_method_page(recordings: Recordings) -> tuple[dict[str, Any], gr.Button]:
+def _build_method_page(recordings: Recordings) -> tuple[dict[str, Any], Buttons]:
     with gr.Row(equal_height=False):
         with gr.Column():
             name = gr.Textbox(label=word("voice_name"), max_lines=1, elem_id="train-name")
@@ -207,7 +219,7 @@ def _build_method_page(recordings: Recordings) -> tuple[dict[str, Any], gr.Butto
             measure = gr.Button(word("estimate"), size="sm", elem_id="train-estimate")
             estimate = gr.Markdown(elem_id="train-estimated", elem_classes="hint")
             settings, epochs, log_interval, eval_interval = _build_advanced()
-    start = gr.Button(word("train_start"), variant="primary", interactive=False, elem_id="train-start")
+    buttons = make_buttons(START_PANEL, "train_start")
     missing = gr.Markdown(elem_classes="hint", elem_id="train-missing")
 
     def show_method(name: str, request: gr.Request) -> list[Any]:
@@ -218,18 +230,20 @@ def _build_method_page(recordings: Recordings) -> tuple[dict[str, Any], gr.Butto
 
     needed = [recordings.files, recordings.with_takes, name, consent, agreed]
     changes = [control.change for control in needed]  # type: ignore[attr-defined]
-    gr.on(changes, _check_ready, needed, [start, missing], **PRIVATE)
-    set_on_load(lambda request: _check_ready(None, False, "", None, False, request), start, missing)
+    ready = [*buttons.starts, missing]
+    gr.on(changes, _check_ready, needed, ready, **PRIVATE)
+    set_on_load(lambda request: _check_ready(None, False, "", None, False, request), *ready)
     method.input(show_method, method, [notice, settings], **PRIVATE)
     set_on_load(translate_methods, method, notice)
     timed = _get_recording_controls(recordings) | {"method": method, "settings": settings}
     del timed["denoise"]
-    measure.click(make_endpoint(train_estimate, timed), list(timed.values()), estimate, api_name="train_estimate")
+    # Start stays as it is: it may lack something.
+    wire_button(replace(buttons, starts=(measure,)), measure, train_estimate, timed, [estimate])
     choices = {
         "name": name, "consent": consent, "licence": licence, "method": method, "settings": settings, "epochs": epochs,
         "log_interval": log_interval, "eval_interval": eval_interval,
     }  # fmt: skip
-    return choices, start
+    return choices, buttons
 
 
 def _build_advanced() -> tuple[gr.Textbox, gr.Number, gr.Number, gr.Number]:

@@ -19,6 +19,7 @@ from vc_core.training.run.spec import ACTIVE_STATES, State, Status
 from vc_core.training.run.trash import list_trash, restore
 from vc_core.training.run.worker import train_run
 from vc_core.ui.drawing.training_chart import render_training_chart
+from vc_core.ui.server.clock import JobClock
 from vc_core.ui.server.events import GPU, Done, Event, run_on_device, show_errors, stream_to_page
 from vc_core.ui.server.sessions import STATE_SECONDS, create_results_folder, get_training_folder
 from vc_core.ui.server.trainings import start_training
@@ -79,7 +80,7 @@ def train_resume(run: str | None, request: gr.Request, progress: gr.Progress = g
         yield from run_training(_find_run(run, request), progress)
 
 
-def run_training(run: Run, progress: gr.Progress) -> Iterator[Any]:
+def run_training(run: Run, progress: gr.Progress, clock: JobClock | None = None) -> Iterator[Any]:
     """Train in a separate process; on ZeroGPU in consecutive leases, while the page is open."""
     if not is_zerogpu():
         start_training(run)
@@ -88,7 +89,7 @@ def run_training(run: Run, progress: gr.Progress) -> Iterator[Any]:
     run.clear_stop_request()
     yield run.id
     for event in _start_leases(str(run.folder)):
-        yield from stream_to_page(event, lambda _: gr.skip(), bar=progress)
+        yield from stream_to_page(event, lambda _: gr.skip(), bar=progress, clock=clock)
 
 
 def _start_leases(folder: str) -> Iterator[Generator[Event[Status], None, None]]:

@@ -15,6 +15,7 @@ from vc_core.progress import Progress
 from vc_core.ui.server.events import run_in_thread, show_errors, stream_to_page
 from vc_core.ui.server.sessions import create_results_folder, get_library
 from vc_core.ui.server.voice_samples import voice_sample
+from vc_core.ui.sign_in import build_sign_in_button, can_sign_in, find_account_token
 from vc_core.ui.tabs.import_model import build_import_form
 from vc_core.ui.widgets.controls import MAX_QUEUED, PRIVATE, make_voice_choice
 from vc_core.ui.widgets.escaping import escape_markdown
@@ -96,9 +97,10 @@ def publish_voice(
     with show_errors(request):
         voice = get_library(request).find(_require_name(name))
         target = parse_checkpoint(repo).repo
+        used = token.strip() or find_account_token(request)
 
         def work(report: Progress) -> str:
-            return publish(voice, target, token=token.strip(), private=private, progress=report)
+            return publish(voice, target, token=used, private=private, progress=report)
 
         yield from stream_to_page(
             run_in_thread(work),
@@ -217,6 +219,8 @@ def _build_import_form(message: gr.Markdown) -> gr.events.Dependency:
 
 def _build_publish_form(picker: gr.Dropdown, message: gr.Markdown) -> None:
     repo = gr.Textbox(label=word("publish_repo"), info=word("publish_repo_info"))
+    if can_sign_in():
+        build_sign_in_button()
     token = gr.Textbox(label=word("token"), info=word("token_info"), type="password")
     private = gr.Checkbox(True, label=word("private"))
     button = gr.Button(word("publish"), variant="primary")

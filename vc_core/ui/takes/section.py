@@ -43,7 +43,6 @@ def take_delete(take: str, request: gr.Request) -> str:
 
 @dataclass(frozen=True)
 class _Section:
-    group: gr.Accordion
     choice: gr.CheckboxGroup
     player: gr.Audio
     compare: gr.HTML
@@ -57,7 +56,7 @@ class _Section:
 
     @property
     def listing(self) -> list[Any]:
-        return [self.group, self.choice, self.undo]
+        return [self.choice, self.undo]
 
     @property
     def details(self) -> list[Any]:
@@ -66,7 +65,8 @@ class _Section:
 
 def build_takes_section(suite: gr.Blocks, tabs: gr.Tabs, forms: Mapping[str, SettingsForm]) -> None:
     minutes_east = gr.Number(0, visible="hidden", label=word("takes"))
-    with gr.Accordion(word("takes"), open=True, visible=False, elem_id="takes") as group:
+    # Shown by the theme's CSS: Gradio shows what is hidden inside whenever it is told to show a group again.
+    with gr.Accordion(word("takes"), open=True, elem_id="takes"):
         gr.Markdown(word("takes_about_shared" if is_shared() else "takes_about"), elem_classes="hint")
         choice = gr.CheckboxGroup([], label=word("takes_choose"), elem_id="take-list")
         choice.preprocess = _read_chosen  # type: ignore[method-assign,assignment]  # each session has its own
@@ -85,7 +85,10 @@ def build_takes_section(suite: gr.Blocks, tabs: gr.Tabs, forms: Mapping[str, Set
                     label=word("take_title"), max_length=MAX_TITLE_LENGTH, max_lines=1, scale=3, elem_id="take-title"
                 )
                 rename = gr.Button(word("take_rename"), size="sm", scale=1, min_width=90, elem_id="take-rename")
-    section = _Section(group, choice, player, compare, files, actions, title, keep, deletion.undo, minutes_east)
+        # Below that column, which is hidden when no take is chosen, as after a deletion.
+        deletion.undo.unrender()  # type: ignore[no-untyped-call]
+        deletion.undo.render()  # type: ignore[no-untyped-call]
+    section = _Section(choice, player, compare, files, actions, title, keep, deletion.undo, minutes_east)
     _wire_list(suite, section)
     everything, known = [*section.listing, *section.details], [choice, minutes_east]
     gr.on([rename.click, title.submit], _change_for(_rename), [*known, title], everything, **PRIVATE)
@@ -124,11 +127,9 @@ def _refresh(chosen: list[str], minutes_east: float, request: gr.Request) -> lis
     store = get_takes(request)
     labels = {take.id: _describe(take, minutes_east, request) for take in store.list_takes()}
     choices = [(label, take_id) for take_id, label in labels.items()]
-    can_undo = store.can_undo()
     return [
-        gr.update(visible=bool(labels) or can_undo),
         gr.update(choices=choices, value=[one for one in chosen if one in labels]),
-        gr.update(visible=can_undo),
+        gr.update(visible=store.can_undo()),
     ]
 
 

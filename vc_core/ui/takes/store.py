@@ -17,11 +17,12 @@ from typing import Any
 import gradio as gr
 
 from vc_core.errors import UserError
+from vc_core.expiry import delete_expired
 from vc_core.files.results import choose_free_path
 from vc_core.home import get_studio_home
 from vc_core.training.run.atomic_files import write_atomically
 from vc_core.training.run.trash import TRASH, list_trash, move_to_trash, restore
-from vc_core.ui.server.sessions import EXPIRY_HOURS, create_results_folder, delete_expired, get_takes_folder, is_shared
+from vc_core.ui.server.sessions import EXPIRY_HOURS, create_results_folder, get_takes_folder, is_shared
 
 MAX_TAKES = 40
 MAX_GIGABYTES = 2.0
@@ -72,9 +73,12 @@ class Takes:
             target = choose_free_path(folder / path.name)
             _link(path, target)
             names[word] = target.name
-        _write(folder, replace(take, sounds=names, title=take.title[:MAX_TITLE_LENGTH]))
+        # The clock may have been set back: the newest must not be taken for the oldest, which goes first.
+        newest = max((one.created for one in self._read() if not one.is_kept), default=0.0)
+        created = max(take.created, newest)
+        _write(folder, replace(take, sounds=names, title=take.title[:MAX_TITLE_LENGTH], created=created))
         self._delete_surplus()
-        delete_expired(self.folder.parent)
+        delete_expired(self.folder.parent.glob("*"), EXPIRY_HOURS)
 
     def rename(self, take_id: str, title: str) -> None:
         if not (title := " ".join(title.split())[:MAX_TITLE_LENGTH]):

@@ -14,6 +14,14 @@ from vc_core.ui.widgets.page_load import set_on_load
 from vc_core.ui.words import word
 
 SHOW_IF_PRESENT = """(sound) => ({ __type__: "update", visible: Boolean(sound) })"""
+FOCUS_PANEL = """() => setTimeout(() => {
+  const panel = [...document.querySelectorAll("[role=tabpanel]")].find((one) => one.checkVisibility())
+  if (!panel) return
+  panel.tabIndex = -1
+  panel.focus({ preventScroll: true })
+  scrollTo(0, 0)
+}, 100)"""
+"""What had the focus is gone with its tab."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,7 @@ class TabLinks:
         self._receivers: dict[str, gr.Audio] = {}
         self._targets: dict[str, gr.Accordion] = {}
         self._links: list[tuple[str, str, gr.Row]] = []
+        self._openers: list[gr.HTML] = []
         self._refreshed: list[tuple[Callable[..., Any], Sequence[Component], Sequence[Component]]] = []
         self.forms: dict[str, SettingsForm] = {}
         """Of the tabs whose settings can be put back, by panel."""
@@ -75,8 +84,15 @@ class TabLinks:
         with gr.Row(elem_classes="handover") as row:
             self._links.append((panel, label, row))
 
+    def add_opener(self, control: gr.HTML) -> None:
+        """The control opens the panel that its event `open_tab` names."""
+        self._openers.append(control)
+
     def connect(self, tabs: gr.Tabs) -> None:
         self._connect_refreshes(tabs)
+        for opener in self._openers:
+            opened = opener.open_tab(_open_tab, None, tabs, **PRIVATE)
+            opened.success(None, None, None, js=FOCUS_PANEL, **PRIVATE)
         for panel, label, row in self._links:
             if panel in self._targets:
                 with row:
@@ -122,6 +138,10 @@ class TabLinks:
 
         if buttons:
             gr.on([button.click for button in buttons], send, sounds, [receiver, tabs], **PRIVATE)
+
+
+def _open_tab(clicked: gr.EventData) -> gr.Tabs:
+    return gr.Tabs(selected=clicked.name)
 
 
 def _call(update: Callable[..., Any], initial: Sequence[Any], request: gr.Request) -> Any:

@@ -7,6 +7,7 @@ from vc_core.ui.words.en_live import LIVE_WORDS
 from vc_core.ui.words.en_takes import TAKES_WORDS
 from vc_core.ui.words.en_training import TRAINING_WORDS
 from vc_core.ui.words.many_files.en import MANY_FILES_WORDS
+from vc_core.ui.words.start.en import START_WORDS
 
 LIMITS = Limits()
 
@@ -357,6 +358,8 @@ WORDS: dict[str, str] = {
     "publish_voice": "Publish a voice on the Hub",
     "publish_repo": "Target repo",
     "publish_repo_info": "your-name/voice-name",
+    "sign_in": "Sign in with Hugging Face, instead of a token",
+    "sign_out": "Sign out ({name})",
     "token": "Access token with write permission",
     "token_info": "Create one at huggingface.co/settings/tokens. It is used once and not stored.",
     "private": "Private (only I can see it)",
@@ -368,6 +371,6 @@ WORDS: dict[str, str] = {
     "sound_file": "Audio file",
     "check": "Check",
 }
-WORDS |= LIVE_WORDS | TRAINING_WORDS | TAKES_WORDS | MANY_FILES_WORDS
+WORDS |= LIVE_WORDS | TRAINING_WORDS | TAKES_WORDS | MANY_FILES_WORDS | START_WORDS
 for kind, texts in ENGLISH_TEXTS.items():
     WORDS[f"finding_{kind}"], WORDS[f"remedy_{kind}"] = texts

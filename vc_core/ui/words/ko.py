@@ -12,6 +12,7 @@ from vc_core.ui.words.ko_takes import TAKES_ERRORS, TAKES_WORDS
 from vc_core.ui.words.ko_training import TRAINING_WORDS
 from vc_core.ui.words.ko_training_errors import TRAINING_ERRORS
 from vc_core.ui.words.many_files.ko import MANY_FILES_ERRORS, MANY_FILES_WORDS
+from vc_core.ui.words.start.ko import START_WORDS
 
 LIMITS = Limits()
 
@@ -355,6 +356,8 @@ WORDS: dict[str, str] = {
     "publish_voice": "Hub에 목소리 공개하기",
     "publish_repo": "공개할 저장소",
     "publish_repo_info": "내-이름/목소리-이름",
+    "sign_in": "토큰 대신 Hugging Face로 로그인",
+    "sign_out": "로그아웃 ({name})",
     "token": "쓰기 권한이 있는 액세스 토큰",
     "token_info": "huggingface.co/settings/tokens에서 만들 수 있습니다. 한 번만 사용하고 저장하지 않습니다.",
     "private": "비공개 (나만 볼 수 있음)",
@@ -366,6 +369,6 @@ WORDS: dict[str, str] = {
     "sound_file": "오디오 파일",
     "check": "확인",
 }
-WORDS |= LIVE_WORDS | TRAINING_WORDS | KOREAN_FINDINGS | TAKES_WORDS | MANY_FILES_WORDS
+WORDS |= LIVE_WORDS | TRAINING_WORDS | KOREAN_FINDINGS | TAKES_WORDS | MANY_FILES_WORDS | START_WORDS
 ERRORS = KOREAN_ERRORS | KOREAN_MODEL_ERRORS | ROFORMER_ERRORS | LIVE_ERRORS | TRAINING_ERRORS | KOREAN_STEPS
 ERRORS |= TAKES_ERRORS | MANY_FILES_ERRORS

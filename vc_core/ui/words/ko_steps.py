@@ -29,6 +29,8 @@ KOREAN_STEPS: dict[str, str] = {
     "Mixing": "믹싱 중",
     "Backing vocals: {stage}": "백킹 보컬: {stage}",
     "Comparing with the original": "원본과 비교하는 중",
+    "Checking the recordings": "녹음 점검하는 중",
+    "Cutting the recordings": "녹음 자르는 중",
     "Comparing the recordings": "녹음 비교하는 중",
     "Speaking": "음성 합성 중",
     "Packing the stems": "트랙 묶는 중",
