@@ -15,7 +15,7 @@ from vc_core.ui.server.headers import CLOSED, make_headers
 from vc_core.ui.server.logs import PrivateFormatter
 from vc_core.ui.suite import build_suite, launch
 
-OWN_ROUTES = {"/healthz", "/live/socket", "/live"}
+OWN_ROUTES = {"/healthz", "/live/socket", "/live", "/example"}
 GRADIO_PAGES = {
     "/", "/assets/{path:path}", "/config", "/favicon.ico", "/login", "/logout", "/manifest.json", "/pwa_icon",
     "/pwa_icon/{size}", "/robots.txt", "/static/{path:path}", "/svelte/{path:path}", "/theme.css",

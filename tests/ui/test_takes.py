@@ -146,7 +146,7 @@ def test_two_previews_are_compared_at_the_same_second_of_their_song(sound):
     _, player, compare, *_ = _choose([part.id], 0, who)
     assert player["value"].endswith(".wav")
     assert compare["visible"] == "hidden"
-    (_, choices, _) = _refresh([], 9 * 60, who)
+    choices, _ = _refresh([], 9 * 60, who)
     assert [label.split(" · ")[:3] for label, _ in choices["choices"]] == 2 * [["“Song”", "Convert singer", "Clara"]]
     assert "preview" in choices["choices"][0][0]
     delete_session_files(who)

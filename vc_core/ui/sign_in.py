@@ -8,9 +8,9 @@ from importlib.util import find_spec
 from typing import Any
 
 import gradio as gr
-from fastapi import HTTPException
 from gradio.oauth import require_oauth_token
 from gradio.utils import get_space
+from starlette.exceptions import HTTPException
 
 from vc_core.ui.server.api_info import DescribedBlocks
 from vc_core.ui.widgets.page_load import set_on_load

@@ -90,7 +90,7 @@ def test_a_voice_lies_between_the_start_and_what_was_trained(dataset, tmp_path, 
     trainer.export(tmp_path)
     found, trained = load_decoder(tmp_path / "decoder.safetensors"), trainer._decoder
     wanted = share * start.first.weight + (1 - share) * trained.first.weight
-    torch.testing.assert_close(found.first.weight, wanted)
+    torch.testing.assert_close(found.first.weight, wanted, atol=1e-3, rtol=0)  # files have half precision
     assert not torch.equal(start.first.weight, trained.first.weight)
 
 

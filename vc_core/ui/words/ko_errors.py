@@ -228,6 +228,7 @@ KOREAN_ERRORS: dict[str, str] = {
     ),
     "“{file}” exists already. Choose another name, or overwrite it with --force.":
         "“{file}”이(가) 이미 있습니다. 다른 이름을 고르거나 --force로 덮어쓰세요.",
+    "The share of the start is from 0 to less than 1.": "시작 모델의 비율은 0 이상 1 미만이어야 합니다.",
     "start of the preview": "미리 듣기 시작 위치",
     "There is no format “{name}”. There are: {known}.": "“{name}” 형식은 없습니다. 가능한 형식: {known}.",
     "format": "형식",
