@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import ROOT
-from gradio_client import handle_file
+from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from own_server import OwnServer, make_environment
 from voice_maker import add_voice
@@ -220,12 +220,18 @@ def test_each_app_has_its_own_results_while_the_other_works(apps, home, tone, tm
     assert list(home.rglob("*.ticket")) == []
 
 
+def find_training(clients: dict[str, Client]) -> tuple[str, Client] | None:
+    """A run that has made some steps and goes on, with the client that stops it."""
+    found = [(run, client, read_status(client, run)) for run, client in clients.items()]
+    return next(((run, client) for run, client, one in found if one["state"] == "training" and one["step"] > 2), None)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_training_of_one_app_is_stopped_and_resumed_by_the_other(apps, home, tmp_path):
     first, second = (app.make_client() for app in apps)
     go = tmp_path / "go"
-    settings = f"steps = 200\npause_seconds = 0.5\npauses_until = {go}"
+    settings = f"steps = 1000\npause_seconds = 0.5\npauses_until = {go}"
     starting = {"files": [handle_file(LINE)] * 2, "consent": "synthetic", "method": "tiny", "settings": settings}
     with ThreadPoolExecutor(2) as pool:
         runs = list(
@@ -237,10 +243,10 @@ def test_a_training_of_one_app_is_stopped_and_resumed_by_the_other(apps, home, t
     for client in (first, second):
         assert {one["run"] for one in client.predict(api_name="/trainings")} == set(runs)
     other = {runs[0]: second, runs[1]: first}
-    for run, client in other.items():
-        wait_for(lambda run=run, client=client: read_status(client, run)["step"] > 2, 120)
+    for _ in runs:  # they train one after the other, in the order in which their workers came to the device
+        wait_for(lambda: find_training(other), 120)
+        run, client = find_training(other)
         client.predict(run=run, api_name="/train_stop")
-    for run, client in other.items():
         wait_for(lambda run=run, client=client: read_status(client, run)["state"] == "stopped", 60)
     with ThreadPoolExecutor(2) as pool:
         resumed = list(pool.map(lambda client: ask(client, run=runs[0], api_name="/train_resume"), [first, second]))

@@ -4,6 +4,7 @@ Training writes voices, conversion reads them. A folder holds `voice.json` (the 
 with its hash; any other file makes the voice invalid.
 """
 
+import os
 import re
 import shutil
 import unicodedata
@@ -119,13 +120,14 @@ class VoiceLibrary:
                 pass
         found = []
         own = [self.folder, *filter(None, [self._temporary])]
-        for root in (*own, *self._shipped):
-            for card in sorted(root.glob(f"[!.]*/{CARD_FILE}")):
-                try:
-                    voice = Voice(read_card(card.parent), card.parent, root in own, root == self._temporary)
-                except UserError:
-                    continue
-                found.append(voice)
+        with self._no_replacing():
+            for root in (*own, *self._shipped):
+                for card in sorted(root.glob(f"[!.]*/{CARD_FILE}")):
+                    try:
+                        voice = Voice(read_card(card.parent), card.parent, root in own, root == self._temporary)
+                    except UserError:
+                        continue
+                    found.append(voice)
         return sorted(found, key=lambda voice: voice.name.casefold())
 
     def find(self, name: str) -> Voice:
@@ -172,6 +174,15 @@ class VoiceLibrary:
             self._tidy()
             yield
 
+    @contextmanager
+    def _no_replacing(self) -> Iterator[None]:
+        """No voice is between its old and its new folder, where a list would miss it."""
+        if not os.access(self.folder, os.W_OK):  # there is none, or nobody can replace a voice in it
+            yield
+            return
+        with FileLock(self.folder.with_name(f".{self.folder.name}.replacing.lock")).hold():
+            yield
+
     def _tidy(self) -> None:
         """What programs have left that were killed amid a change."""
         for replaced in self.folder.glob(f"{REPLACED}*"):
@@ -198,8 +209,9 @@ class VoiceLibrary:
             add(copy)
             card = replace(voice.card, files=hash_files(copy))
             write_card(copy, card)
-            hidden = voice.folder.rename(voice.folder.with_name(f"{REPLACED}{voice.folder.name}"))
-            copy.rename(voice.folder)
+            with self._no_replacing():
+                hidden = voice.folder.rename(voice.folder.with_name(f"{REPLACED}{voice.folder.name}"))
+                copy.rename(voice.folder)
             shutil.rmtree(hidden, ignore_errors=True)
         return Voice(card, voice.folder)
 
