@@ -13,6 +13,7 @@ from vc_core.files.reading import read_audio
 from vc_core.files.writing import write_audio
 from vc_core.progress import Cancelled, silent
 from vc_core.recipes import training
+from vc_core.recipes.clean_up import VocalExtraction
 from vc_core.recipes.training import extract_vocals, measure_separation_seconds
 from vc_core.training.recordings.corpora import read_two_speakers
 
@@ -25,8 +26,8 @@ def test_the_separation_time_is_extrapolated_from_an_excerpt(song, tmp_path, mon
     write_audio(tmp_path / "long.flac", join_blocks([excerpt] * 4), format_name="flac16")
     short, long = tmp_path / "short.flac", tmp_path / "long.flac"
     # One tick to load, and one for the timed excerpt: of 6 seconds, or of 15 in a longer song.
-    assert measure_separation_seconds([short], tmp_path / "one", "repet") == pytest.approx(1 + 1)
-    seconds = measure_separation_seconds([short, long, long], tmp_path / "all", "repet")
+    assert measure_separation_seconds([short], tmp_path / "one", VocalExtraction("repet")) == pytest.approx(1 + 1)
+    seconds = measure_separation_seconds([short, long, long], tmp_path / "all", VocalExtraction("repet"))
     assert seconds == pytest.approx(1 + 54 / 15, rel=1e-3)
 
 
@@ -44,7 +45,7 @@ def folder(song, tmp_path):
 
 def test_vocals_are_extracted_from_the_songs_of_a_folder(folder, tmp_path):
     before = {path: path.read_bytes() for path in folder.rglob("*.*")}
-    made = extract_vocals([folder], tmp_path / "out", "repet")
+    made = extract_vocals([folder], tmp_path / "out", VocalExtraction("repet"))
     assert [path.name for path in made.sources] == ["one.flac", "two.flac", "one.flac"]
     for path in made.sources:
         assert read_audio(path).seconds == pytest.approx(2, abs=1e-4)
@@ -60,12 +61,14 @@ def test_the_extraction_waits_for_the_device(folder, tmp_path):
             raise Cancelled
 
     with exclusive_device(silent), ThreadPoolExecutor(1) as threads:
-        work = threads.submit(extract_vocals, [folder], tmp_path / "out", "repet", progress=stop_when_waiting)
+        work = threads.submit(
+            extract_vocals, [folder], tmp_path / "out", VocalExtraction("repet"), progress=stop_when_waiting
+        )
         assert isinstance(work.exception(60), Cancelled)
 
 
 def test_vocals_of_sorted_songs_are_sorted_as_well(folder, tmp_path):
-    made = extract_vocals([folder], tmp_path / "out", "repet", sort=read_two_speakers)
+    made = extract_vocals([folder], tmp_path / "out", VocalExtraction("repet"), sort=read_two_speakers)
     (vocals,) = made.sources
     clips = read_two_speakers(vocals)
     assert {who: len(paths) for who, paths in clips.folders.items()} == {"ann": 2, "ben": 1}
@@ -73,4 +76,4 @@ def test_vocals_of_sorted_songs_are_sorted_as_well(folder, tmp_path):
 
 def test_songs_that_are_all_damaged_are_refused(folder, tmp_path):
     with pytest.raises(UserError, match=r"cut\.flac"):
-        extract_vocals([folder / "ben" / "cut.flac"], tmp_path / "out", "repet")
+        extract_vocals([folder / "ben" / "cut.flac"], tmp_path / "out", VocalExtraction("repet"))

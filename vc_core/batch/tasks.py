@@ -10,6 +10,7 @@ from vc_core.cover.options import CoverOptions
 from vc_core.files.results import shorten
 from vc_core.files.writing import DEFAULT_FORMAT, FORMATS
 from vc_core.progress import Progress, silent
+from vc_core.recipes.clean_up import CleanUp
 from vc_core.recipes.convert import ConversionTask
 from vc_core.recipes.cover import CoverTask
 from vc_core.recipes.emotion import EmotionOptions, EmotionTask
@@ -39,6 +40,7 @@ class ConvertFile:
     voice: Voice
     options: ConversionOptions = field(default_factory=ConversionOptions)
     format_name: str = DEFAULT_FORMAT
+    clean_up: CleanUp = "none"
 
     def prepare(self, progress: Progress) -> None:
         self._make_task(NO_FILE).prepare(progress)
@@ -48,7 +50,8 @@ class ConvertFile:
 
     def _make_task(self, item: Item) -> ConversionTask:
         name = f"{item.source.stem}-{self.voice.folder.name}{FORMATS[self.format_name].suffix}"
-        return ConversionTask(item.source, item.target / name, self.voice, self.options, self.format_name)
+        target = item.target / name
+        return ConversionTask(item.source, target, self.voice, self.options, self.format_name, clean_up=self.clean_up)
 
 
 @dataclass(frozen=True)

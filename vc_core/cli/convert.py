@@ -21,6 +21,7 @@ from vc_core.conversion import CONVERTERS, ConversionOptions, read_own_options
 from vc_core.conversion.report_card import MEASURES
 from vc_core.errors import Message, UserError
 from vc_core.options import option
+from vc_core.recipes.clean_up import CleanUpOptions
 from vc_core.recipes.convert import ConversionTask, ConvertedVoice, name_result
 from vc_core.recipes.reference_voice import DEFAULT_LICENCE, ReferenceVoiceTask
 from vc_core.recipes.task import perform
@@ -29,8 +30,8 @@ from vc_core.voices.library import CONSENTS, Voice, VoiceLibrary, make_folder_na
 
 
 @dataclass(frozen=True, kw_only=True)
-class SingerOptions:
-    """A voice of the library, or a recording of one."""
+class SingerOptions(CleanUpOptions):
+    """A voice of the library, or a recording of one; and what is taken off the songs before."""
 
     voice: str = option("", Message("voice"), flag="--voice,-v", help="A name from `vc voices list`.")
     reference: str = option(
@@ -91,11 +92,18 @@ def convert(
 
         def convert_one(song: Path, target: Path) -> list[ResultFile]:
             with show_progress(song.name) as progress:
-                made = perform(ConversionTask(song, target, voice, options, format_name), progress)
+                task = ConversionTask(song, target, voice, options, format_name, clean_up=singer.clean_up)
+                made = perform(task, progress)
             return [describe_result(made)]
 
         # The folder of a recording's voice is another each time.
-        request = ["convert", voice.card if singer.reference else voice, options, format_name]
+        request = [
+            "convert",
+            voice.card if singer.reference else voice,
+            options,
+            *([singer.clean_up] if singer.clean_up != "none" else []),
+            format_name,
+        ]
         made = ResultFolder(out_folder, request, results.force, single)
         made.make_each(songs, name_result("", voice, format_name), convert_one)
 

@@ -18,7 +18,9 @@ from vc_core.cli.console import show_errors, show_notes, show_progress, show_res
 from vc_core.cli.scripting.report import JsonTyper, get_report
 from vc_core.errors import UserError
 from vc_core.home import get_studio_home
+from vc_core.options import options_of
 from vc_core.progress import subprogress
+from vc_core.recipes.clean_up import CleanUpOptions, VocalExtraction
 from vc_core.training import TRAINING_METHODS, TrainingEngine
 from vc_core.training.settings import describe_settings
 from vc_core.voices.library import CONSENTS, VoiceLibrary
@@ -32,6 +34,7 @@ Extended = Annotated[str, typer.Option("--voice", "--name", help="The voice of t
 Consent = Annotated[str, typer.Option(help=f"Whose voice it is: {', '.join(CONSENTS)}.")]
 Licence = Annotated[str, typer.Option(help="Under which it may be used.")]
 Clean = Annotated[bool, typer.Option("--clean", help="Make steady noise quieter first.")]
+CleanedUp = Annotated[str, typer.Option("--clean-up", help=options_of(CleanUpOptions)["clean_up"].help)]
 Separate = Annotated[str, typer.Option(metavar="ENGINE", help="First take the vocals out of the music, with this.")]
 Epochs = Annotated[float, typer.Option(help="Instead of steps, for methods that know epochs.")]
 LogInterval = Annotated[int, typer.Option(help="Losses are noted every so many steps.")]
@@ -40,7 +43,8 @@ Patience = Annotated[int, typer.Option(help="It ends after so many evaluations w
 COMMON_PARAMETERS: tuple[tuple[str, Any, Any], ...] = (
     ("recordings", Recordings, inspect.Parameter.empty), ("name", Name, inspect.Parameter.empty),
     ("consent", Consent, inspect.Parameter.empty), ("licence", Licence, "CC-BY-NC-4.0"), ("clean", Clean, False),
-    ("separate", Separate, ""), ("epochs", Epochs, 0.0), ("log_interval", LogInterval, 10),
+    ("separate", Separate, ""), ("clean_up", CleanedUp, "none"),
+    ("epochs", Epochs, 0.0), ("log_interval", LogInterval, 10),
     ("eval_interval", EvalInterval, 100), ("patience", Patience, 0),
 )  # fmt: skip
 OPTION_TYPES = (int, float, bool, str)
@@ -93,9 +97,9 @@ def _train(method: str, given: Mapping[str, Any], settings: Mapping[str, Any]) -
         check_request(request, VoiceLibrary(library))
         with show_progress("Recordings") as progress:
             sources, notes = given["recordings"], list[str]()
-            if engine := given["separate"]:
+            if extraction := VocalExtraction(given["separate"], CleanUpOptions(clean_up=given["clean_up"]).clean_up):
                 sort, separating = TRAINING_METHODS[method].sort, subprogress(progress, 0.0, 0.8)
-                vocals = extract_vocals(sources, Path(folder), engine, sort=sort, progress=separating)
+                vocals = extract_vocals(sources, Path(folder), extraction, sort=sort, progress=separating)
                 sources, notes, progress = vocals.sources, vocals.notes, subprogress(progress, 0.8, 1.0)
             created = create_run(_get_runs_folder(), library, request, sources, progress=progress)
         show_notes(*notes, *created.notes)

@@ -1,7 +1,9 @@
 """The conversion task: convert a recording to another voice, and make a report card of the result."""
 
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from vc_core.conversion import (
     ConversionOptions,
@@ -14,14 +16,15 @@ from vc_core.conversion.base import Converted
 from vc_core.conversion.report_card import ConversionTarget, ReportCard, make_report_card
 from vc_core.cover.preflight import StageEstimate
 from vc_core.device import choose_device
-from vc_core.engine import estimate_lease_seconds
+from vc_core.engine import Engine, estimate_lease_seconds
 from vc_core.errors import Message
 from vc_core.files.provenance import Provenance
-from vc_core.files.reading import open_audio
+from vc_core.files.reading import AudioFile, open_audio
 from vc_core.files.results import shorten
 from vc_core.files.writing import DEFAULT_FORMAT, find_format
 from vc_core.options import options_of
 from vc_core.progress import Progress, name_steps, silent, subprogress
+from vc_core.recipes.clean_up import CleanUp, VocalExtraction
 from vc_core.recipes.task import load_before_lease
 from vc_core.signal.pitch import METHODS, Pitch, prepare_pitch_method
 from vc_core.voices.library import Voice
@@ -48,33 +51,56 @@ class ConversionTask:
     format_name: str = DEFAULT_FORMAT
     task_name: str = "convert"
     """The task that the provenance mark states."""
+    clean_up: CleanUp = "none"
+    """Of the recording, before it is converted."""
 
     def check(self) -> None:
         open_audio(self.song)
 
     def prepare(self, progress: Progress) -> None:
         self.download(progress)
-        load_before_lease(self, lambda: load_converter(self.voice, "cpu"))
+        load_before_lease(self, self._load_on_cpu)
 
     def download(self, progress: Progress) -> None:
         prepare_pitch_method(self.options.pitch_method, progress=subprogress(progress, 0.0, 0.3))
-        prepare_converter(self.voice, progress=subprogress(progress, 0.3, 1.0))
+        prepare_converter(self.voice, progress=subprogress(progress, 0.3, 0.7))
+        if self._extraction:
+            self._extraction.prepare(subprogress(progress, 0.7, 1.0))
+
+    @property
+    def _extraction(self) -> VocalExtraction:
+        return VocalExtraction(clean_up=self.clean_up)
+
+    def _load_on_cpu(self) -> None:
+        load_converter(self.voice, "cpu")
+        if self._extraction:
+            self._extraction.load("cpu")
 
     def lease_seconds(self) -> int:
         return self.estimate_lease_seconds(open_audio(self.song).expected_seconds)
 
     def estimate_lease_seconds(self, sound_seconds: float) -> int:
-        return estimate_lease_seconds(sound_seconds, engine_of(self.voice), METHODS[self.options.pitch_method])
+        return estimate_lease_seconds(sound_seconds, *self._list_engines())
+
+    def _list_engines(self) -> list[Engine[Any, Any]]:
+        return [engine_of(self.voice), METHODS[self.options.pitch_method], *self._extraction.engines]
 
     def estimate(self) -> StageEstimate:
         return self.estimate_for(open_audio(self.song).expected_seconds)
 
     def estimate_for(self, sound_seconds: float) -> StageEstimate:
         name = f"{self.task_name} task:{self.voice.card.engine}:{self.options.pitch_method}:{choose_device()}"
-        return StageEstimate(name, sound_seconds)
+        return StageEstimate(":".join(filter(None, (name, self._extraction.speed_name))), sound_seconds)
 
     def run(self, progress: Progress = silent) -> ConvertedVoice:
-        song = open_audio(self.song)
+        if not self._extraction:
+            return self._convert(open_audio(self.song), progress)
+        with tempfile.TemporaryDirectory() as folder:
+            cleaning = name_steps(subprogress(progress, 0.0, 0.6), Message("Cleaning up"))
+            cleaned = self._extraction.extract(open_audio(self.song), Path(folder), "flac24", cleaning)
+            return self._convert(open_audio(cleaned), subprogress(progress, 0.6, 1.0))
+
+    def _convert(self, song: AudioFile, progress: Progress) -> ConvertedVoice:
         converted = load_converter(self.voice, choose_device()).convert_file(
             song,
             self.target,
@@ -93,6 +119,7 @@ class ConversionTask:
     def provenance(self) -> Provenance:
         settings = {name: getattr(self.options, name) for name in options_of(ConversionOptions)}
         settings |= describe_own_options(self.voice, self.options)
+        settings |= {"clean_up": self.clean_up} if self._extraction else {}
         return Provenance(self.task_name, self.voice.name, self.voice.card.engine, settings)
 
 

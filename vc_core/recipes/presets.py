@@ -14,6 +14,7 @@ from vc_core.files.results import number_names
 from vc_core.files.writing import format_option
 from vc_core.locks import FileLock
 from vc_core.options import api_name, check_options, options_of, read_options
+from vc_core.recipes.clean_up import CleanUpOptions
 from vc_core.recipes.emotion import EmotionOptions
 from vc_core.recipes.separate import SeparationOptions
 from vc_core.training.run.atomic_files import write_atomically
@@ -37,7 +38,12 @@ class _FileFormat:
 
 OPTIONS: dict[str, tuple[type[Any], ...]] = {
     "separate_vocals": (SeparationOptions,),
-    "convert_singer": (ConversionOptions, *(engine.own_options for engine in CONVERTERS.values()), _FileFormat),
+    "convert_singer": (
+        ConversionOptions,
+        CleanUpOptions,
+        *(engine.own_options for engine in CONVERTERS.values()),
+        _FileFormat,
+    ),
     "add_emotion": (EmotionOptions,),
     "cover": (CoverOptions, ConversionOptions),
 }

@@ -1,20 +1,29 @@
-"""Extract the vocals from recordings with music, so that a voice can be trained on them."""
+"""Before a training: extract the voice from recordings with music, reverb or noise, and estimate how long it takes."""
 
+import tempfile
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-from vc_core.device import choose_device, exclusive_device
+from vc_core.device import exclusive_device
+from vc_core.engine import find_engine
 from vc_core.errors import Message, UserError
 from vc_core.files.reading import open_audio
 from vc_core.progress import Progress, silent, subprogress
-from vc_core.separation import SeparatorOptions, load_separator, prepare_separator
+from vc_core.recipes.clean_up import VocalExtraction
+from vc_core.training import TRAINING_METHODS
 from vc_core.training.base import Clips
+from vc_core.training.recordings.dataset import write_clips
 from vc_core.training.recordings.gathering import Recording, gather_recordings
+from vc_core.training.run.estimate import TimeEstimate, estimate_training_time
+from vc_core.training.settings import read_settings
 
 TIMED_SECONDS = 15.0
 """Length of the excerpt that is timed."""
+ESTIMATE_LEASE_SECONDS = 90
+"""Loading, the features of a few clips, and the timed steps."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +37,7 @@ class ExtractedVocals:
 def extract_vocals(
     sources: Sequence[Path],
     folder: Path,
-    engine: str,
+    extraction: VocalExtraction,
     *,
     sort: Callable[[Path], Clips] | None = None,
     progress: Progress = silent,
@@ -37,13 +46,13 @@ def extract_vocals(
 
     With `sort`, as training methods have it, the vocals go to a folder for each kind.
     """
-    prepare_separator(engine, SeparatorOptions(), progress=subprogress(progress, 0.0, 0.1))
+    extraction.prepare(subprogress(progress, 0.0, 0.1))
     found = gather_recordings(sources, folder / "songs", sort=sort, progress=subprogress(progress, 0.1, 0.2))
     songs, vocals, left_out, count = found.recordings, list[Path](), list[Message](), len(found.recordings)
     for at, song in enumerate(songs):
         song_progress = subprogress(progress, 0.2 + 0.8 * at / count, 0.2 + 0.8 * (at + 1) / count)
         try:
-            vocals.append(_extract_one(song, folder / "vocals", f"{at:04d}", engine, song_progress))
+            vocals.append(_extract_one(song, folder / "vocals", f"{at:04d}", extraction, song_progress))
         except UserError as error:
             left_out.append(Message("“{title}” was left out: {error}", title=song.title, error=error))
     if not vocals:
@@ -51,31 +60,68 @@ def extract_vocals(
     return ExtractedVocals([folder / "vocals"] if sort else vocals, [*found.notes, *map(str, left_out)])
 
 
-def _extract_one(song: Recording, folder: Path, number: str, engine: str, progress: Progress) -> Path:
+def _extract_one(song: Recording, folder: Path, number: str, extraction: VocalExtraction, progress: Progress) -> Path:
     """The file keeps the song's name, which may name the speaker."""
     own_folder = folder / song.kind / number
     with exclusive_device(progress):
-        separator = load_separator(engine, choose_device(), SeparatorOptions())
-        stems = separator.separate_file(open_audio(song.path), own_folder, format_name="flac16", progress=progress)
-    for name, stem in stems.items():
-        if name != "vocals":
-            stem.path.unlink()
-    return stems["vocals"].path.rename(own_folder / f"{Path(song.title).stem}.flac")
+        extracted = extraction.extract(open_audio(song.path), own_folder, "flac16", progress)
+    return extracted.rename(own_folder / f"{Path(song.title).stem}.flac")
 
 
 def measure_separation_seconds(
-    sources: Sequence[Path], folder: Path, engine: str, *, progress: Progress = silent
+    sources: Sequence[Path], folder: Path, extraction: VocalExtraction, *, progress: Progress = silent
 ) -> float:
     """Estimate the duration of `extract_vocals` on this machine from a timed excerpt of the longest song."""
-    prepare_separator(engine, SeparatorOptions(), progress=subprogress(progress, 0.0, 0.1))
+    extraction.prepare(subprogress(progress, 0.0, 0.1))
     songs = gather_recordings(sources, folder / "songs").recordings
     files = [open_audio(song.path) for song in songs]
     lengths = [(file.frames or 0) / file.sample_rate for file in files]
     longest = max(range(len(files)), key=lambda at: lengths[at])
     started = time.monotonic()
-    separator = load_separator(engine, choose_device(), SeparatorOptions())
+    extraction.load()
     loaded = time.monotonic()
     timed = min(TIMED_SECONDS, lengths[longest] or TIMED_SECONDS)
     excerpt = files[longest].excerpt((lengths[longest] - timed) / 2, timed)
-    separator.separate_file(excerpt, folder / "timed", format_name="flac16", progress=subprogress(progress, 0.1, 1.0))
+    extraction.extract(excerpt, folder / "timed", "flac16", subprogress(progress, 0.1, 1.0))
     return loaded - started + (time.monotonic() - loaded) * max(1.0, sum(lengths) / timed)
+
+
+@dataclass(frozen=True)
+class TrainingEstimateTask:
+    """Estimate how long a training takes here, from a few timed training steps."""
+
+    sources: Sequence[Path]
+    """Sound files, folders, or zip files of them."""
+    method: str
+    settings: Mapping[str, Any]
+    extraction: VocalExtraction = field(default_factory=VocalExtraction)
+
+    def check(self) -> None:
+        read_settings(find_engine(TRAINING_METHODS, self.method).settings, self.settings)
+
+    def prepare(self, progress: Progress) -> None:
+        method = find_engine(TRAINING_METHODS, self.method)
+        method.prepare(read_settings(method.settings, self.settings), progress)
+        if self.extraction:
+            self.extraction.prepare()
+
+    def lease_seconds(self) -> int:
+        return ESTIMATE_LEASE_SECONDS
+
+    def estimate(self) -> None:
+        return None
+
+    def run(self, progress: Progress = silent) -> TimeEstimate:
+        method, separation_seconds = find_engine(TRAINING_METHODS, self.method), 0.0
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            if self.extraction:
+                report = subprogress(progress, 0.0, 0.2)
+                separation_seconds = measure_separation_seconds(self.sources, folder, self.extraction, progress=report)
+            found = gather_recordings(self.sources, folder / "unpacked", sort=method.sort)
+            write_clips(found.recordings, folder / "clips", progress=subprogress(progress, 0.2, 0.5))
+            kinds = sorted((folder / "clips").iterdir())
+            clips = Clips({kind.name: sorted(kind.glob("*.flac")) for kind in kinds})
+            timing = subprogress(progress, 0.5, 1.0)
+            measured = estimate_training_time(method.name, self.settings, clips, progress=timing)
+        return replace(measured, separation_seconds=separation_seconds)

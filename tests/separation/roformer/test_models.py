@@ -301,6 +301,7 @@ def test_a_cover_uses_it_without_knowing_it(tmp_path, monkeypatch, song_file):
     from vc_core.cover.stages import start_stages
     from vc_core.files.reading import open_audio
     from vc_core.progress import silent
+    from vc_core.recipes.clean_up import VocalExtraction
     from vc_core.recipes.training import extract_vocals
     from vc_core.voices.library import VoiceLibrary
 
@@ -311,7 +312,7 @@ def test_a_cover_uses_it_without_knowing_it(tmp_path, monkeypatch, song_file):
     with start_stages(opened, voice, options, StageCache(tmp_path / "stages"), silent) as stages:
         separated = separate_music(opened, "roformer", stages)
         assert separated.vocals.frames == opened.frames
-    extracted = extract_vocals([song_file], tmp_path / "training", "roformer")
+    extracted = extract_vocals([song_file], tmp_path / "training", VocalExtraction("roformer"))
     assert extracted.sources[0].name == "song.flac"
     monkeypatch.setenv("VOICE_STUDIO_ROFORMER", "another")
     assert make_separation_key(opened, "roformer") != separated.key

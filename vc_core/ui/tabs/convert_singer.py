@@ -18,6 +18,7 @@ from vc_core.errors import Message, UserError
 from vc_core.files.reading import open_audio
 from vc_core.options import read_options
 from vc_core.progress import Progress
+from vc_core.recipes.clean_up import CleanUpOptions
 from vc_core.recipes.convert import ConversionTask, ConvertedVoice, name_result
 from vc_core.recipes.speak import SpeechTask
 from vc_core.recipes.task import Task
@@ -75,7 +76,7 @@ def convert(values: Values, request: gr.Request, progress: gr.Progress) -> Itera
         song, work = Path(values["song"]), _read_file_work(values, request)
         voice, options, format_name = work.voice, work.options, work.format_name
         target = create_results_folder() / name_result(song.stem, voice, format_name)
-        task = ConversionTask(song, target, voice, options, format_name)
+        task = ConversionTask(song, target, voice, options, format_name, clean_up=work.clean_up)
         yield from run.perform(task, _draw_melodies, _show_for(request, str(song)))
 
 
@@ -93,7 +94,8 @@ def speak(values: Values, request: gr.Request, progress: gr.Progress) -> Iterato
 def _read_file_work(values: Values, request: gr.Request) -> ConvertFile:
     voice = _find_voice(values, request)
     own = read_own_options(voice, (values["so_vits"] or "").split(), values)
-    return ConvertFile(voice, read_options(ConversionOptions, values, own=own), values["format_name"])
+    options, clean_up = read_options(ConversionOptions, values, own=own), read_options(CleanUpOptions, values).clean_up
+    return ConvertFile(voice, options, values["format_name"], clean_up)
 
 
 def _find_voice(values: Values, request: gr.Request) -> Voice:
@@ -245,7 +247,7 @@ def _build_advanced(voice: gr.Dropdown) -> tuple[dict[str, Component], dict[str,
         needs = gr.Markdown(elem_classes="hint", elem_id="pitch-method-needs")
         pitch_method.change(_describe_pitch_method, pitch_method, needs, **PRIVATE)
         timbre["format_name"] = make_format_choice()
-        return timbre, {"pitch_method": pitch_method} | make_voice_settings(voice)
+        return timbre, {"pitch_method": pitch_method} | make_voice_settings(voice) | make_controls(CleanUpOptions)
 
 
 def _build_results(tab_links: TabLinks) -> Results:

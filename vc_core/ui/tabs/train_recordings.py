@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.components import Component
 
 from vc_core.audio import format_clock
 from vc_core.errors import Message, UserError
 from vc_core.files.reading import open_audio
+from vc_core.options import read_options
 from vc_core.progress import Progress, name_steps, subprogress
+from vc_core.recipes.clean_up import CleanUpOptions, VocalExtraction
 from vc_core.recipes.training import ExtractedVocals, extract_vocals
 from vc_core.separation import DEFAULT_SEPARATOR
 from vc_core.training import TRAINING_METHODS
@@ -30,6 +33,7 @@ from vc_core.ui.tabs.train_slicing import build_slicing
 from vc_core.ui.widgets.controls import PRIVATE, WAVEFORM, make_buttons, wire_button
 from vc_core.ui.widgets.delete_button import make_delete_button
 from vc_core.ui.widgets.escaping import escape_markdown
+from vc_core.ui.widgets.option_controls import make_controls
 from vc_core.ui.widgets.page_load import set_on_load
 from vc_core.ui.words import language_of, translate, translate_message, translate_text, translate_to, word
 
@@ -45,12 +49,13 @@ class Recordings:
     with_takes: gr.Checkbox
     separate: gr.Checkbox
     denoise: gr.Checkbox
+    clean_up: Component
     language: gr.Radio
     """Of the lines to record."""
 
     @property
     def inputs(self) -> dict[str, Any]:
-        names = ("files", "with_takes", "separate", "language")
+        names = ("files", "with_takes", "separate", "language", "clean_up")
         return {name: getattr(self, name) for name in names}
 
 
@@ -63,14 +68,19 @@ def collect_sources(files: Sequence[str] | None, with_takes: bool, request: gr.R
     return sources
 
 
-def remove_music(
-    sources: list[Path], separate: bool, folder: Path, progress: Progress, *, method: str = ""
+def read_extraction(values: Values) -> VocalExtraction:
+    clean_up = read_options(CleanUpOptions, values).clean_up
+    return VocalExtraction(DEFAULT_SEPARATOR if values["separate"] else "", clean_up)
+
+
+def extract_voice(
+    sources: list[Path], extraction: VocalExtraction, folder: Path, progress: Progress, *, method: str = ""
 ) -> ExtractedVocals:
     """`method` is the training method, which may sort recordings by their folders."""
-    if not separate:
+    if not extraction:
         return ExtractedVocals(sources, [])
     sort = TRAINING_METHODS[method].sort if method else None
-    return extract_vocals(sources, folder, DEFAULT_SEPARATOR, sort=sort, progress=progress)
+    return extract_vocals(sources, folder, extraction, sort=sort, progress=progress)
 
 
 def list_takes(request: gr.Request | None) -> list[Path]:
@@ -84,8 +94,9 @@ def doctor(values: Values, request: gr.Request, progress: gr.Progress) -> Iterat
 
         def work(report: Progress) -> tuple[Report, list[str]]:
             with tempfile.TemporaryDirectory() as folder:
-                separating, examining = split_progress(report, values["separate"], Message("Checking the recordings"))
-                vocals = remove_music(sources, values["separate"], Path(folder), separating)
+                extraction = read_extraction(values)
+                separating, examining = split_progress(report, extraction, Message("Checking the recordings"))
+                vocals = extract_voice(sources, extraction, Path(folder), separating)
                 found = gather_recordings(vocals.sources, Path(folder) / "unpacked")
                 language = choose_language(values["language"])
                 examined = examine_recordings(found.recordings, language, progress=examining)
@@ -99,9 +110,9 @@ def doctor(values: Values, request: gr.Request, progress: gr.Progress) -> Iterat
         yield from run.stream(run_in_thread(work), show)
 
 
-def split_progress(report: Progress, separate: bool, name: Message) -> tuple[Progress, Progress]:
+def split_progress(report: Progress, extraction: VocalExtraction, name: Message) -> tuple[Progress, Progress]:
     """Of the separation, and of the work after it, which is named; without a separation, that is all."""
-    share = 0.5 if separate else 0.0
+    share = 0.5 if extraction else 0.0
     separating = name_steps(subprogress(report, 0.0, share), Message("Separating"))
     return separating, name_steps(subprogress(report, share, 1.0), name)
 
@@ -151,7 +162,8 @@ def build_recordings_page() -> Recordings:
     with gr.Row():
         separate = gr.Checkbox(label=word("train_separate"), info=word("train_separate_info"))
         denoise = gr.Checkbox(label=word("train_denoise"), info=word("train_denoise_info"))
-    return Recordings(files, with_takes, separate, denoise, language)
+    clean_up = make_controls(CleanUpOptions)["clean_up"]
+    return Recordings(files, with_takes, separate, denoise, clean_up, language)
 
 
 def build_doctor_page(recordings: Recordings) -> None:

@@ -11,8 +11,7 @@ import gradio as gr
 from vc_core.device import is_zerogpu
 from vc_core.errors import Message, UserError
 from vc_core.progress import Progress
-from vc_core.recipes.training_estimate import TrainingEstimateTask
-from vc_core.separation import DEFAULT_SEPARATOR
+from vc_core.recipes.training import TrainingEstimateTask
 from vc_core.training import TRAINING_METHODS, instant
 from vc_core.training.instant.settings import STARTS
 from vc_core.training.recordings.dataset import Cleaning
@@ -32,7 +31,8 @@ from vc_core.ui.tabs.train_recordings import (
     build_doctor_page,
     build_recordings_page,
     collect_sources,
-    remove_music,
+    extract_voice,
+    read_extraction,
     split_progress,
 )
 from vc_core.ui.tabs.train_watch import build_watch_page, refresh_runs, run_training
@@ -64,8 +64,9 @@ def train_start(values: Values, request: gr.Request, progress: gr.Progress) -> I
 
         def prepare(report: Progress) -> CreatedRun:
             with tempfile.TemporaryDirectory() as folder:
-                separating, preparing = split_progress(report, values["separate"], Message("Cutting the recordings"))
-                vocals = remove_music(sources, values["separate"], Path(folder), separating, method=values["method"])
+                extraction = read_extraction(values)
+                separating, preparing = split_progress(report, extraction, Message("Cutting the recordings"))
+                vocals = extract_voice(sources, extraction, Path(folder), separating, method=values["method"])
                 root = get_training_folder(request)
                 made = create_run(root, library, run_request, vocals.sources, progress=preparing)
                 return replace(made, notes=[*vocals.notes, *made.notes])
@@ -114,8 +115,8 @@ def train_estimate(values: Values, request: gr.Request, progress: gr.Progress) -
     """Estimate the training time on this machine from a few timed training steps."""
     with start_run(START_PANEL, request, progress) as run:
         sources = collect_sources(values["files"], values["with_takes"], request)
-        separator = DEFAULT_SEPARATOR if values["separate"] else ""
-        task = TrainingEstimateTask(sources, values["method"], _read_settings(values), separator)
+        extraction = read_extraction(values)
+        task = TrainingEstimateTask(sources, values["method"], _read_settings(values), extraction)
 
         def show(estimate: TimeEstimate) -> str:
             text = translate(request, "estimate_said")
@@ -158,7 +159,7 @@ def build_train_voice_panel(tab_links: TabLinks) -> None:
     recording_controls = _get_recording_controls(recordings)
     names = [
         "files", "name", "consent", "with_takes", "separate", "denoise", "licence", "method", "settings", "epochs",
-        "log_interval", "eval_interval",
+        "log_interval", "eval_interval", "clean_up",
     ]  # fmt: skip
     inputs = {name: (recording_controls | choices)[name] for name in names}
     created = gr.State("", time_to_live=STATE_SECONDS)
@@ -171,7 +172,7 @@ def build_train_voice_panel(tab_links: TabLinks) -> None:
 
 def _get_recording_controls(recordings: Recordings) -> dict[str, Any]:
     """The controls of the first wizard page, by the names of the API's parameters."""
-    names = ("files", "with_takes", "separate", "denoise")
+    names = ("files", "with_takes", "separate", "denoise", "clean_up")
     return {name: getattr(recordings, name) for name in names}
 
 

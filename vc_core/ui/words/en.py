@@ -100,6 +100,7 @@ WORDS: dict[str, str] = {
     "then_lead": "Split the vocals into lead and backing",
     "then_dereverb": "Take reverb off the vocals",
     "then_denoise": "Take noise off the vocals",
+    "clean_up": "Clean up first",
     "sum_to_song": "Stems add up to the song",
     "sum_to_song_info": "Sound that belongs to no stem goes into the last one, so nothing is lost.",
     "drums": "Drums",

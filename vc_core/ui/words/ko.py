@@ -105,6 +105,7 @@ WORDS: dict[str, str] = {
     "then_lead": "보컬을 리드와 코러스로 나누기",
     "then_dereverb": "보컬의 잔향 줄이기",
     "then_denoise": "보컬의 잡음 줄이기",
+    "clean_up": "먼저 정리하기",
     "sum_to_song": "트랙을 합치면 원곡이 되도록",
     "sum_to_song_info": "어느 트랙에도 속하지 않는 소리는 마지막 트랙에 넣어, 빠지는 소리가 없습니다.",
     "drums": "드럼",

@@ -11,6 +11,7 @@ ROFORMER_ERRORS: dict[str, str] = {
     "This model separates no vocals ({stems}), so nothing can follow.": (
         "이 모델은 보컬을 분리하지 않으므로({stems}) 다음 단계를 진행할 수 없습니다."
     ),
+    "clean-up": "정리 방법",
     "step after the separation": "분리한 다음의 단계",
     "No backing vocals were found, so all vocals were treated as the lead.": (
         "코러스를 찾지 못해 모든 보컬을 리드로 처리했습니다."

@@ -28,6 +28,7 @@ KOREAN_STEPS: dict[str, str] = {
     "Transposing": "키 옮기는 중",
     "Mixing": "믹싱 중",
     "Backing vocals: {stage}": "백킹 보컬: {stage}",
+    "Cleaning up": "정리하는 중",
     "Comparing with the original": "원본과 비교하는 중",
     "Checking the recordings": "녹음 점검하는 중",
     "Cutting the recordings": "녹음 자르는 중",
