@@ -88,6 +88,7 @@ starter-voices: .quality-env/installed
 	$(QUALITY_PYTHON) -m starters.instant.train_voices $(POOL)/starter-recordings
 	$(QUALITY_PYTHON) -m starters.instant.refine_voices $(POOL)/starter-recordings
 	$(QUALITY_PYTHON) -m starters.instant.refine_base $(POOL)/starter-recordings $(STARTER_WEIGHTS)/start.safetensors
+	$(QUALITY_PYTHON) -m starters.instant.interpolate_voices
 	$(QUALITY_PYTHON) -m starters.instant.train_meta $(POOL)/starter-recordings
 
 # The emotion model that comes with the app, and a CycleGAN voice in $(POOL)/cyclegan/voice: under an hour of one core.

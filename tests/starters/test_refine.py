@@ -1,16 +1,21 @@
 """Refining a decoder on conversions, with speech of espeak-ng as recordings."""
 
+import shutil
+
 import numpy as np
 import pytest
 import soxr
 import torch
 
+from starters.instant.interpolate_voices import BASE_SHARE, interpolate_voice
 from starters.instant.refine import Refinement, RefineSettings, compute_log_mel
 from starters.instant.refine_base import BaseRefinement, embed_parts
+from vc_core.conversion import STARTER_VOICES
 from vc_core.models import content_encoder
 from vc_core.speech.espeak import speak
 from vc_core.training.instant.features import PreparedRecording, prepare_recording
-from vc_core.voices.instant_weights import load_content_encoder, load_decoder
+from vc_core.voices.instant_weights import DECODER_FILE, load_content_encoder, load_decoder
+from vc_core.voices.library import Voice, find_faults, read_card
 
 SHORT = RefineSettings(steps=12, excerpts=2, conversions=2, frames=60, judged_frames=40)
 TEXT = "The sun rose over the harbour, and the boats went out to sea before the wind came up."
@@ -70,3 +75,15 @@ def test_the_log_mel_of_24_khz_is_that_of_the_same_sound_at_16_khz(recordings):
 
 def _resample(sound: np.ndarray) -> np.ndarray:
     return soxr.resample(sound.T, 24_000, 16_000).T
+
+
+def test_a_starter_voice_gets_a_share_of_the_base_and_stays_its_speaker(tmp_path):
+    folder = tmp_path / "clara"
+    shutil.copytree(STARTER_VOICES / "clara", folder)
+    own, base = load_decoder(folder / DECODER_FILE), load_decoder()
+    interpolate_voice(folder)
+    mixed = load_decoder(folder / DECODER_FILE)
+    assert torch.equal(own.code, mixed.code)
+    expected = (1 - BASE_SHARE) * own.last.weight + BASE_SHARE * base.last.weight
+    assert torch.allclose(mixed.last.weight, expected, atol=1e-3)  # half precision
+    assert find_faults(Voice(read_card(folder), folder)) == []

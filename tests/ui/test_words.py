@@ -18,6 +18,7 @@ from vc_core.cover.key_advisor import KEY_MODES
 from vc_core.cover.options import BACKING_MODES
 from vc_core.emotion import EMOTIONS, GUESS, STYLERS
 from vc_core.errors import Message, UserError, fill_template
+from vc_core.recipes.clean_up import CLEAN_UPS
 from vc_core.separation import SEPARATORS, VOCAL_STEPS
 from vc_core.training import TRAINING_METHODS
 from vc_core.training.recordings.findings import ENGLISH_TEXTS
@@ -151,7 +152,7 @@ def test_every_word_that_is_asked_for_exists_and_every_other_is_gone():
     asked |= {f"{word}_{kind}" for word in ("finding", "remedy") for kind in ENGLISH_TEXTS}
     asked |= {f"tab_{name}" for name in PANELS} | {f"consent_{name}" for name in CONSENTS}
     asked |= {f"send_{name}" for name in PANELS}
-    asked |= {f"then_{step}" for step in VOCAL_STEPS}
+    asked |= {f"then_{step}" for step in VOCAL_STEPS} | {f"clean_up_{name}" for name in CLEAN_UPS}
     asked |= {f"look_ahead_{name}" for name in LOOK_AHEADS}
     assert set(ENGLISH) <= asked, f"unused: {set(ENGLISH) - asked}"
     assert {f"engine_{name}" for name in (*SEPARATORS, *STYLERS, *CONVERTERS)} <= set(ENGLISH)

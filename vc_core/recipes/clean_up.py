@@ -27,7 +27,7 @@ MUSIC_FREE = "vocals"
 @dataclass(frozen=True, kw_only=True)
 class CleanUpOptions:
     clean_up: CleanUp = option(
-        "none", Message("clean-up"), flag="--clean-up", word="clean_up", choices=CLEAN_UPS, choice_words="then",
+        "none", Message("clean-up"), flag="--clean-up", word="clean_up", choices=CLEAN_UPS, choice_words="clean_up",
         help="First take reverb (dereverb) or noise (denoise) off, by a RoFormer that is downloaded once.",
     )  # fmt: skip
 

@@ -22,12 +22,17 @@ RIDGE = 1e-3
 def interpolate(
     start: Decoder, trained: Decoder, start_share: float, recordings: Sequence[PreparedRecording]
 ) -> Decoder:
+    decoder = interpolate_weights(start, trained, start_share)
+    if start_share and max(one.bandwidth_hz for one in recordings) > START_HIGHEST_HZ:
+        fit_treble(decoder, trained, recordings)
+    return decoder
+
+
+def interpolate_weights(start: Decoder, trained: Decoder, start_share: float) -> Decoder:
     decoder = deepcopy(trained)
     with torch.no_grad():
         for weights, first in zip(decoder.parameters(), start.parameters(), strict=True):
             weights.lerp_(first, start_share)
-    if start_share and max(one.bandwidth_hz for one in recordings) > START_HIGHEST_HZ:
-        fit_treble(decoder, trained, recordings)
     return decoder
 
 
