@@ -6,16 +6,15 @@ The decoders in VOICES are replaced.
 """
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import torch
 
+from starters.instant.refine_voices import replace_decoder
 from starters.instant.starter_voices import STARTER_VOICES
 from vc_core.conversion import STARTER_VOICES as VOICES_FOLDER
 from vc_core.training.instant.interpolation import interpolate_weights
-from vc_core.voices.instant_weights import DECODER_FILE, load_decoder, write_weights
-from vc_core.voices.library import hash_files, read_card, write_card
+from vc_core.voices.instant_weights import DECODER_FILE, load_decoder
 
 BASE_SHARE = 0.3
 
@@ -24,8 +23,7 @@ def interpolate_voice(folder: Path) -> None:
     base, own = load_decoder(), load_decoder(folder / DECODER_FILE)
     with torch.no_grad():
         base.code.copy_(own.code)  # the speaker stays
-    write_weights(interpolate_weights(base, own, BASE_SHARE), folder / DECODER_FILE)
-    write_card(folder, replace(read_card(folder), files=hash_files(folder)))
+    replace_decoder(folder, interpolate_weights(base, own, BASE_SHARE))
 
 
 def main(voices: Path = VOICES_FOLDER) -> None:

@@ -18,6 +18,7 @@ from starters.instant.refine import Refinement, RefineSettings
 from starters.instant.starter_voices import STARTER_VOICES, StarterVoice
 from starters.instant.train_voices import prepare_voice
 from vc_core.conversion import STARTER_VOICES as VOICES_FOLDER
+from vc_core.models.ddsp import Decoder
 from vc_core.training.instant.features import PreparedRecording
 from vc_core.voices.instant_weights import DECODER_FILE, load_decoder, write_weights
 from vc_core.voices.library import hash_files, read_card, write_card
@@ -41,6 +42,10 @@ def refine_voice(voice: StarterVoice, folder: Path, prepared: dict[str, list[Pre
     sources = [one for name, one in prepared.items() if name != voice.folder_name]
     decoder = load_decoder(folder / DECODER_FILE).train()
     run(Refinement(decoder, own, sources, RefineSettings()), voice.name)
+    replace_decoder(folder, decoder)
+
+
+def replace_decoder(folder: Path, decoder: Decoder) -> None:
     write_weights(decoder, folder / DECODER_FILE)
     write_card(folder, replace(read_card(folder), files=hash_files(folder)))
 

@@ -1,12 +1,10 @@
 """Reverb and noise are taken off before a conversion or a training, by an installed RoFormer."""
 
-from dataclasses import replace
-
 import pytest
 import soundfile
 from conftest import ROOT
 from measures import snr_db
-from separation.roformer_maker import MEL, write_model
+from separation.roformer_maker import VOCAL_STEP_MODELS, write_model
 from typer.testing import CliRunner
 
 from vc_core.audio import Audio
@@ -23,11 +21,6 @@ from vc_core.separation import SeparatorOptions, forget_separator, load_separato
 from vc_core.separation.roformer import ENGINE, install_local
 from vc_core.voices.library import VoiceLibrary
 
-KINDS = {
-    "dereverb": replace(MEL, instruments=("noreverb", "reverb"), target="noreverb"),
-    "denoise": replace(MEL, instruments=("dry", "other"), target="dry"),
-}
-
 
 @pytest.fixture(autouse=True)
 def _home(monkeypatch, tmp_path):
@@ -35,9 +28,9 @@ def _home(monkeypatch, tmp_path):
     forget_separator()
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=["dereverb", "denoise"])
 def step(request, tmp_path) -> str:
-    install_local(str(write_model(tmp_path / "models", KINDS[request.param], f"my-{request.param}")))
+    install_local(str(write_model(tmp_path / "models", VOCAL_STEP_MODELS[request.param], f"my-{request.param}")))
     return request.param
 
 
@@ -82,8 +75,8 @@ def test_a_conversion_is_that_of_the_cleaned_recording(step, line, tmp_path):
     assert "clean_up" not in read_origin(by_hand.target).provenance.settings
 
 
-def test_it_has_a_speed_and_a_lease_of_its_own(step):
-    voice = VoiceLibrary(STARTER_VOICES).find("Clara")
+def test_it_has_a_speed_and_a_lease_of_its_own(step, tmp_path):
+    voice = VoiceLibrary(tmp_path / "voices", [STARTER_VOICES]).find("Clara")
     plain, cleaning = (ConversionTask(ROOT, ROOT, voice, clean_up=one) for one in ("none", step))
     assert plain.estimate_for(60.0).speed_name != cleaning.estimate_for(60.0).speed_name
     assert cleaning.estimate_lease_seconds(600.0) > plain.estimate_lease_seconds(600.0)

@@ -62,6 +62,11 @@ MEL_MANY = replace(
 BS = Kind("bs", hop=512)
 BS_MANY = replace(BS, instruments=("bass", "drums", "other", "vocals", "guitar", "piano"), target=None, depth=3)
 BS_MANY = replace(BS_MANY, frequency_layers=2, mask_depth=3, fft_size=1024, hop=256, seed=1)
+VOCAL_STEP_MODELS = {
+    "lead": replace(MEL, instruments=("karaoke", "other"), target="karaoke"),
+    "dereverb": replace(MEL, instruments=("noreverb", "reverb"), target="noreverb"),
+    "denoise": replace(MEL, instruments=("dry", "other"), target="dry"),
+}
 
 
 def make_tensors(kind: Kind) -> dict[str, torch.Tensor]:

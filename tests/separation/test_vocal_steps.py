@@ -1,13 +1,11 @@
 """What follows a separation: lead and backing, without reverb, without noise; in Separate and in Cover."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import soundfile
 from conftest import ROOT
 from measures import snr_db
-from separation.roformer_maker import MEL, write_model
+from separation.roformer_maker import VOCAL_STEP_MODELS, write_model
 from voice_maker import add_voice
 
 from vc_core.audio import Audio
@@ -21,11 +19,6 @@ from vc_core.separation.roformer import install_local
 from vc_core.separation.vocal_steps import RefinedSeparator, StereoSplitter
 from vc_core.signal.backing import split_lead_and_backing
 
-KINDS = {
-    "lead": replace(MEL, instruments=("karaoke", "other"), target="karaoke"),
-    "dereverb": replace(MEL, instruments=("noreverb", "reverb"), target="noreverb"),
-    "denoise": replace(MEL, instruments=("dry", "other"), target="dry"),
-}
 STEMS = {"lead": ("lead", "backing"), "dereverb": ("dry", "reverb"), "denoise": ("clean", "noise")}
 
 
@@ -36,7 +29,7 @@ def _home(monkeypatch, tmp_path):
 
 
 def install(tmp_path, step: str) -> str:
-    return install_local(str(write_model(tmp_path / "models", KINDS[step], f"my-{step}")))
+    return install_local(str(write_model(tmp_path / "models", VOCAL_STEP_MODELS[step], f"my-{step}")))
 
 
 @pytest.fixture

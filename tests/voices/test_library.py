@@ -33,6 +33,14 @@ def test_a_voice_is_stored_with_its_card(library):
     assert find_faults(found) == []
 
 
+def test_listing_writes_nothing_where_nobody_adds_voices(tmp_path):
+    """The app lists its starter voices so, which are in the installed package."""
+    fill_folder(tmp_path / "shipped" / "alto", "Alto")
+    before = sorted(tmp_path.rglob("*"))
+    assert [voice.name for voice in VoiceLibrary(tmp_path / "shipped").list()] == ["Alto"]
+    assert sorted(tmp_path.rglob("*")) == before
+
+
 def test_voices_are_listed_by_name(library):
     for name in ("beta", "Alpha", "gamma"):
         add_voice(library, name)

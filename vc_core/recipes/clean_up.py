@@ -12,6 +12,7 @@ from vc_core.options import check_options, option
 from vc_core.progress import Progress, silent
 from vc_core.separation import (
     SEPARATORS,
+    VOCALS,
     Separator,
     SeparatorOptions,
     choose_refinement,
@@ -21,7 +22,6 @@ from vc_core.separation import (
 
 CleanUp = Literal["none", "dereverb", "denoise"]
 CLEAN_UPS: tuple[CleanUp, ...] = get_args(CleanUp)
-MUSIC_FREE = "vocals"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +67,7 @@ class VocalExtraction:
     def extract(self, recording: AudioFile, folder: Path, format_name: str, progress: Progress = silent) -> Path:
         """Write the voice alone to the folder, of as many frames as the recording."""
         stems = self.load().separate_file(recording, folder, format_name=format_name, progress=progress)
-        kept = MUSIC_FREE if MUSIC_FREE in stems else next(iter(stems))
+        kept = VOCALS if VOCALS in stems else next(iter(stems))
         for name, stem in stems.items():
             if name != kept:
                 stem.path.unlink()

@@ -6,11 +6,19 @@ from vc_core.engine import by_name, find_engine
 from vc_core.progress import Progress, silent, subprogress
 from vc_core.separation import demucs, ensemble, repet, roformer, spleeter, starter
 from vc_core.separation.base import SavedStem, SeparationEngine, Separator, SeparatorOptions, Stems
-from vc_core.separation.vocal_steps import VOCAL_STEPS, Refinement, VocalStep, choose_refinement, find_lead_model
+from vc_core.separation.vocal_steps import (
+    VOCAL_STEPS,
+    VOCALS,
+    Refinement,
+    VocalStep,
+    choose_refinement,
+    find_lead_model,
+)
 
 __all__ = [
     "DEFAULT_SEPARATOR",
     "SEPARATORS",
+    "VOCALS",
     "VOCAL_STEPS",
     "Refinement",
     "SavedStem",

@@ -167,17 +167,21 @@ class VoiceLibrary:
             folder.rename(target)
         return Voice(card, target, is_temporary=not keep)
 
+    @property
+    def _changes_lock(self) -> Path:
+        return self.folder.with_name(f".{self.folder.name}.lock")
+
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """No other process or thread changes the library, or both could take a name, or replace the same voice."""
-        with FileLock(self.folder.with_name(f".{self.folder.name}.lock")).hold():
+        with FileLock(self._changes_lock).hold():
             self._tidy()
             yield
 
     @contextmanager
     def _no_replacing(self) -> Iterator[None]:
         """No voice is between its old and its new folder, where a list would miss it."""
-        if not os.access(self.folder, os.W_OK):  # there is none, or nobody can replace a voice in it
+        if not os.access(self._changes_lock, os.W_OK):  # nobody has added a voice that could be replaced, or can
             yield
             return
         with FileLock(self.folder.with_name(f".{self.folder.name}.replacing.lock")).hold():
