@@ -71,6 +71,14 @@ def test_wrong_choices_are_refused_with_the_known_ones(vc):
     assert "left" in vc("cover", song, "--voice", "Clara", "--backing", "loud")[1]
     assert "Nobody" in vc("cover", song, "--voice", "Clara", "--backing-voice", "Nobody")[1]
     assert "--voice NAME" in vc("batch", "cover", song)[1]
+    assert "convert alone" in vc("batch", "separate", song, "--clean-up", "dereverb")[1]
+
+
+def test_a_batch_that_cleans_up_first_needs_the_model_for_it(vc):
+    code, said = vc("batch", "convert", ROOT / "examples" / "sung_line.flac", "--voice", "Max", "--clean-up", "dereverb")
+    assert code == 1
+    assert "connection" in said
+    assert "Traceback" not in said
 
 
 @pytest.mark.slow

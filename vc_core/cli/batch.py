@@ -26,7 +26,8 @@ from vc_core.cover.options import COVER_SEPARATOR, CoverOptions
 from vc_core.errors import Message, UserError
 from vc_core.files.results import ResultJournal
 from vc_core.files.writing import format_option
-from vc_core.options import check_options, option
+from vc_core.options import option
+from vc_core.recipes.clean_up import CleanUpOptions
 from vc_core.recipes.separate import SeparationOptions
 from vc_core.separation import SEPARATORS
 
@@ -34,7 +35,7 @@ TaskName = Literal["separate", "convert", "cover"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class BatchOptions:
+class BatchOptions(CleanUpOptions):
     engine: str = option(
         COVER_SEPARATOR, Message("separation engine"), flag="--engine", choices=SEPARATORS,
         help=f"How to separate: {', '.join(SEPARATORS)}.",
@@ -50,9 +51,6 @@ class BatchOptions:
         False, Message("again"), flag="--force,--again", help="Also what is done already; overwrite what is there."
     )
     format_name: str = format_option()
-
-    def __post_init__(self) -> None:
-        check_options(self)
 
 
 @with_options(BatchOptions)
@@ -91,13 +89,15 @@ def _make_executor(options: BatchOptions) -> Executor:
 
 
 def _choose_work(task: TaskName, voice_name: str, options: BatchOptions) -> SeparateFile | ConvertFile | CoverFile:
+    if options.clean_up != "none" and task != "convert":
+        raise UserError("--clean-up is for convert alone.")
     if task == "separate":
         return SeparateFile(SeparationOptions(engine=options.engine, format_name=options.format_name))
     if not voice_name:
         raise UserError("Name a voice to {task} with: --voice NAME. `vc voices list` shows them.", task=task)
     voice = open_library().find(voice_name)
     if task == "convert":
-        return ConvertFile(voice, format_name=options.format_name)
+        return ConvertFile(voice, format_name=options.format_name, clean_up=options.clean_up)
     return CoverFile(voice, CoverOptions(separator=options.engine, format_name=options.format_name))
 
 
