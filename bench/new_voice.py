@@ -25,12 +25,12 @@ from vc_core.files.reading import read_audio
 from vc_core.files.writing import write_audio
 from vc_core.signal.pitch import estimate_pitch, measure_pitch_range
 from vc_core.training.base import Clips
-from vc_core.training.instant.features import LOW_SAMPLE_RATE
 from vc_core.training.instant.settings import InstantSettings
 from vc_core.training.instant.trainer import prepare_instant
-from vc_core.voices.instant_weights import DECODER_FILE, write_embedding
+from vc_core.voices.instant_weights import DECODER_FILE, write_zero_shot
 from vc_core.voices.library import VoiceCard, hash_files, write_card
-from vc_core.voices.zero_shot import embed_speaker
+from vc_core.voices.prepared_recording import LOW_SAMPLE_RATE
+from vc_core.voices.zero_shot import fit_decoder
 
 SPEAKERS = ("am_onyx", "bf_alice", "awb")
 SECONDS, REFERENCE_SECONDS = 60.0, 10.0
@@ -68,7 +68,7 @@ def embed(speaker: str, paths: list[Path], folder: Path) -> None:
     audio = join_blocks([read_audio(path) for path in paths])
     audio = audio.slice(0, round(REFERENCE_SECONDS * audio.sample_rate))
     folder.mkdir(parents=True, exist_ok=True)
-    write_embedding(embed_speaker(audio), folder / DECODER_FILE)
+    write_zero_shot(fit_decoder(audio), folder / DECODER_FILE)
     write(speaker, folder, LOW_SAMPLE_RATE, measure_pitch_range(estimate_pitch(audio)))
 
 

@@ -23,16 +23,15 @@ from vc_core.models.gan.discriminators import (
 )
 from vc_core.training.adversarial import freeze
 from vc_core.training.instant.discriminator import smooth_features
-from vc_core.training.instant.features import PreparedRecording
 from vc_core.training.instant.losses import (
     Excerpts,
     compute_spectral_loss,
     draw_excerpts,
-    make_excitation,
     schedule_learning_rate,
     synthesise_excerpts,
 )
 from vc_core.voices.instant_weights import load_content_encoder
+from vc_core.voices.prepared_recording import PreparedRecording, make_excitation
 
 Recordings = Sequence[PreparedRecording]
 DISCRIMINATOR_RATE, ADAM_BETAS = 1e-3, (0.8, 0.99)

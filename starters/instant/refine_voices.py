@@ -19,9 +19,9 @@ from starters.instant.starter_voices import STARTER_VOICES, StarterVoice
 from starters.instant.train_voices import prepare_voice
 from vc_core.conversion import STARTER_VOICES as VOICES_FOLDER
 from vc_core.models.ddsp import Decoder
-from vc_core.training.instant.features import PreparedRecording
 from vc_core.voices.instant_weights import DECODER_FILE, load_decoder, write_weights
 from vc_core.voices.library import hash_files, read_card, write_card
+from vc_core.voices.prepared_recording import PreparedRecording
 
 REPORT_EVERY = 25
 

@@ -28,8 +28,9 @@ from vc_core.models import content_encoder
 from vc_core.models.content_encoder import FRAMES_PER_SECOND, LOOK_AHEAD, ContentEncoder
 from vc_core.models.ddsp import Decoder, compute_hop
 from vc_core.models.speaker_encoder import SpeakerEncoder
-from vc_core.training.instant.losses import Excerpts, compute_spectral_loss, make_excitation, synthesise_excerpts
+from vc_core.training.instant.losses import Excerpts, compute_spectral_loss, synthesise_excerpts
 from vc_core.voices.instant_weights import load_content_encoder, write_weights
+from vc_core.voices.prepared_recording import make_excitation
 
 FRAMES, CONTEXT_FRAMES = 150, 50
 """Of an excerpt, and on both of its sides for the content encoder alone."""

@@ -15,13 +15,13 @@ from starters.instant.starter_voices import STARTER_VOICES, StarterVoice
 from vc_core.conversion import STARTER_VOICES as VOICES_FOLDER
 from vc_core.files.reading import read_audio
 from vc_core.training.instant.dataset import Dataset
-from vc_core.training.instant.features import LOW_SAMPLE_RATE, PreparedRecording, prepare_recording
 from vc_core.training.instant.settings import InstantSettings
 from vc_core.training.instant.trainer import InstantTrainer, begin_decoder
 from vc_core.voices.instant_weights import load_content_encoder
 from vc_core.voices.library import VoiceCard, hash_files, write_card
+from vc_core.voices.prepared_recording import LOW_SAMPLE_RATE, PreparedRecording, prepare_recording
 
-SETTINGS = InstantSettings(steps=400, excerpt_seconds=1.5, start_share=0.0)
+SETTINGS = InstantSettings(steps=400, learning_rate=2e-3, excerpt_seconds=1.5, start_share=0.0)
 LICENCE = "Apache-2.0"
 
 

@@ -75,7 +75,9 @@ def test_wrong_choices_are_refused_with_the_known_ones(vc):
 
 
 def test_a_batch_that_cleans_up_first_needs_the_model_for_it(vc):
-    code, said = vc("batch", "convert", ROOT / "examples" / "sung_line.flac", "--voice", "Max", "--clean-up", "dereverb")
+    code, said = vc(
+        "batch", "convert", ROOT / "examples" / "sung_line.flac", "--voice", "Max", "--clean-up", "dereverb"
+    )
     assert code == 1
     assert "connection" in said
     assert "Traceback" not in said

@@ -15,8 +15,13 @@ from vc_core.audio import Audio
 from vc_core.models import content_encoder
 from vc_core.models.content_encoder import ContentEncoder
 from vc_core.signal.pitch import estimate_pitch
-from vc_core.training.instant.features import AUGMENTATIONS, LOW_SAMPLE_RATE, prepare_recording
-from vc_core.training.instant.losses import compute_spectral_loss, interpolate_pitch
+from vc_core.training.instant.losses import compute_spectral_loss
+from vc_core.voices.prepared_recording import (
+    AUGMENTATIONS,
+    LOW_SAMPLE_RATE,
+    interpolate_pitch,
+    prepare_recording,
+)
 
 with_flite = pytest.mark.skipif(not shutil.which("flite"), reason="flite is not installed (Debian: apt install flite)")
 

@@ -13,9 +13,9 @@ from starters.instant.refine_base import BaseRefinement, embed_parts
 from vc_core.conversion import STARTER_VOICES
 from vc_core.models import content_encoder
 from vc_core.speech.espeak import speak
-from vc_core.training.instant.features import PreparedRecording, prepare_recording
 from vc_core.voices.instant_weights import DECODER_FILE, load_content_encoder, load_decoder
 from vc_core.voices.library import Voice, find_faults, read_card
+from vc_core.voices.prepared_recording import PreparedRecording, prepare_recording
 
 SHORT = RefineSettings(steps=12, excerpts=2, conversions=2, frames=60, judged_frames=40)
 TEXT = "The sun rose over the harbour, and the boats went out to sea before the wind came up."

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+import torch
 from conftest import ROOT
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from vc_core.audio import Audio
 from vc_core.conversion import load_converter
@@ -12,7 +13,7 @@ from vc_core.files.reading import read_audio
 from vc_core.signal.pitch import estimate_pitch
 from vc_core.ui.words import translate_message
 from vc_core.voices.facts import VoiceFacts
-from vc_core.voices.instant_weights import DECODER_FILE
+from vc_core.voices.instant_weights import DECODER_FILE, EMBEDDING, LAST_BIAS, load_decoder
 from vc_core.voices.library import VoiceLibrary, find_faults
 from vc_core.voices.similarity import EMBEDDING_SETTING, compute_similarity, compute_speaker_embedding
 from vc_core.voices.zero_shot import embed_speaker, make_reference_voice
@@ -53,7 +54,7 @@ def make_hum() -> Audio:
     return Audio(samples.astype(np.float32)[None], SAMPLE_RATE)
 
 
-def test_the_voice_has_a_card_and_nothing_but_an_embedding(library, speech):
+def test_the_voice_has_a_card_and_nothing_but_an_embedding_and_a_bias(library, speech):
     voice = make_reference_voice(speech, FACTS, library)
     assert library.list() == [voice]
     assert find_faults(voice) == []
@@ -63,9 +64,17 @@ def test_the_voice_has_a_card_and_nothing_but_an_embedding(library, speech):
     assert "10 seconds" in card.origin
     assert list(card.files) == [DECODER_FILE]
     path = voice.folder / DECODER_FILE
-    (embedding,) = load_file(path).values()
-    assert embedding.shape == embed_speaker(speech).shape
+    tensors = load_file(path)
+    assert set(tensors) == {EMBEDDING, LAST_BIAS}
+    torch.testing.assert_close(tensors[EMBEDDING], embed_speaker(speech))
     assert path.stat().st_size < 2_000
+
+
+def test_a_file_with_an_embedding_alone_is_a_voice_too(tmp_path, speech):
+    save_file({EMBEDDING: embed_speaker(speech)}, tmp_path / DECODER_FILE)
+    found, base = load_decoder(tmp_path / DECODER_FILE), load_decoder()
+    torch.testing.assert_close(found.last.bias, base.last.bias)
+    torch.testing.assert_close(found.code, embed_speaker(speech))
 
 
 def test_the_card_states_the_pitch_and_the_timbre_of_the_recording(library, speech):

@@ -30,7 +30,7 @@ DILATIONS = (1, 2, 4)
 class BandUNet(nn.Module):
     """Spectra of mid and side (B, 2, T, BINS) to those of the vocals, of the same shape."""
 
-    def __init__(self, widths: tuple[int, ...] = (32, 64, 128, 176)) -> None:
+    def __init__(self, widths: tuple[int, ...] = (24, 48, 96, 144)) -> None:
         super().__init__()
         self.split = BandLinear(FEATURES, widths[0])
         self.down = nn.ModuleList(Block(width, BAND_COUNT >> level) for level, width in enumerate(widths[:-1]))

@@ -35,9 +35,10 @@ class ReferenceVoiceTask:
 
     def run(self, progress: Progress = silent) -> Voice:
         # Imported late: torch is slow to import.
-        from vc_core.voices.zero_shot import MAX_RECORDING_SECONDS, SAMPLE_RATE, make_reference_voice
+        from vc_core.voices.prepared_recording import LOW_SAMPLE_RATE
+        from vc_core.voices.zero_shot import MAX_RECORDING_SECONDS, make_reference_voice
 
         progress(0.0, Message("Analysing the voice"))
         recording = open_audio(self.recording).excerpt(0.0, MAX_RECORDING_SECONDS)
-        mono = join_blocks(resample_blocks((block.to_mono() for block in recording.blocks()), SAMPLE_RATE))
+        mono = join_blocks(resample_blocks((block.to_mono() for block in recording.blocks()), LOW_SAMPLE_RATE))
         return make_reference_voice(mono, self.facts, self.library, keep=self.keep)

@@ -1,6 +1,6 @@
 """Weights of the instant engine: the content encoder, the speaker encoder, the base decoder, and a voice's decoder.
 
-A voice's file may hold nothing but its speaker embedding: then its decoder is the base decoder (zero-shot).
+A voice's file may hold nothing but its speaker embedding and the last bias: the rest is the base decoder (zero-shot).
 
 Half precision in the files, single precision in memory.
 """
@@ -23,8 +23,8 @@ CONTENT_ENCODER_FILE, BASE_DECODER_FILE = SHIPPED / "units.safetensors", SHIPPED
 SPEAKER_ENCODER_FILE = SHIPPED / "speakers.safetensors"
 DECODER_FILE = "decoder.safetensors"
 """In the folder of a voice."""
-EMBEDDING = "code"
-"""The tensor with the speaker embedding."""
+EMBEDDING, LAST_BIAS = "code", "last.bias"
+"""The tensors with the speaker embedding, and with the part of the filters that is the same in every frame."""
 OLD_EMBEDDING_SIZE = 32
 """Of voices that were trained with the content encoder before this one."""
 
@@ -46,9 +46,9 @@ def load_speaker_encoder(path: Path = SPEAKER_ENCODER_FILE) -> SpeakerEncoder:
 def load_decoder(path: Path = BASE_DECODER_FILE) -> Decoder:
     """A new instance each time, so that it can be trained."""
     tensors = _read_tensors(path)
-    if set(tensors) == {EMBEDDING}:
+    if EMBEDDING in tensors and set(tensors) <= {EMBEDDING, LAST_BIAS}:
         tensors = _read_tensors(BASE_DECODER_FILE) | tensors
-    bias = tensors.get("last.bias", torch.zeros(0))
+    bias = tensors.get(LAST_BIAS, torch.zeros(0))
     refuse_outdated(tensors)
     embedding = tensors.get(EMBEDDING, torch.zeros(0))
     if tuple(embedding.shape) != (SPEAKER_EMBEDDING_SIZE,) or len(bias) != 2 * CURVE_POINTS:
@@ -66,11 +66,12 @@ def refuse_outdated(tensors: Mapping[str, torch.Tensor]) -> None:
         )
 
 
-def write_embedding(embedding: torch.Tensor, path: Path) -> None:
-    """The file of a zero-shot voice; `embedding` has the shape (SPEAKER_EMBEDDING_SIZE,)."""
+def write_zero_shot(decoder: Decoder, path: Path) -> None:
+    """The file of a zero-shot voice: what differs from the base decoder."""
     from safetensors.torch import save
 
-    path.write_bytes(save({EMBEDDING: embedding.detach().float().contiguous()}))
+    tensors = decoder.state_dict()
+    path.write_bytes(save({name: tensors[name].detach().float().contiguous() for name in (EMBEDDING, LAST_BIAS)}))
 
 
 def write_weights(network: nn.Module, path: Path, metadata: dict[str, str] | None = None) -> None:

@@ -1,21 +1,33 @@
-"""A voice from a few seconds of somebody's speech, without training (zero-shot)."""
+"""A voice from a few seconds of somebody's speech, without training (zero-shot).
+
+The base decoder gets the speaker's embedding, and then the average spectrum of the recording.
+"""
 
 import math
+from dataclasses import replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from vc_core.audio import Audio
 from vc_core.errors import UserError
 from vc_core.models import content_encoder
+from vc_core.models.ddsp import Decoder
 from vc_core.signal.pitch import Pitch, estimate_pitch, measure_pitch_range
 from vc_core.voices.facts import VoiceFacts
-from vc_core.voices.instant_weights import DECODER_FILE, load_speaker_encoder, write_embedding
+from vc_core.voices.instant_weights import (
+    DECODER_FILE,
+    load_content_encoder,
+    load_decoder,
+    load_speaker_encoder,
+    write_zero_shot,
+)
 from vc_core.voices.library import Voice, VoiceCard, VoiceLibrary, hash_files, write_card
+from vc_core.voices.prepared_recording import LOW_SAMPLE_RATE, measure_bandwidth_hz, prepare_recording
 from vc_core.voices.similarity import EMBEDDING_SETTING, compute_speaker_embedding
+from vc_core.voices.spectral_match import match_spectrum
 
-SAMPLE_RATE = 24_000
-"""That the base decoder was trained for."""
 SHORTEST_SECONDS, LONGEST_SECONDS = 3.0, 60.0
 """Less is no voice yet; more changes nothing."""
 MAX_RECORDING_SECONDS = 4 * LONGEST_SECONDS
@@ -30,7 +42,7 @@ LEAST_PITCH_SPREAD = 1.005
 
 def embed_speaker(audio: Audio) -> Tensor:
     """The decoder's speaker embedding, shape (SPEAKER_EMBEDDING_SIZE,)."""
-    return _embed_frames(_select_spoken_frames(audio))
+    return _embed_frames(_find_speech(audio)[0])
 
 
 def _embed_frames(spoken: Tensor) -> Tensor:
@@ -47,13 +59,27 @@ def _embed_frames(spoken: Tensor) -> Tensor:
     return embedding[0].clone()
 
 
-def _select_spoken_frames(audio: Audio) -> Tensor:
-    """Log mel of the frames that are loud enough, shape (frames, MELS)."""
+def fit_decoder(audio: Audio) -> Decoder:
+    """The base decoder with the voice of a recording; raises `UserError` if it has too little of one."""
+    spoken, begin_seconds = _find_speech(audio)
+    decoder = load_decoder()
+    decoder.code.data = _embed_frames(spoken)
+    begin = round(begin_seconds * audio.sample_rate)
+    heard = audio.slice(begin, begin + round(LONGEST_SECONDS * audio.sample_rate)).to_mono()
+    recording = prepare_recording(heard, load_content_encoder(), np.random.default_rng(0), augmentations=1)
+    bandwidth_hz = min(recording.bandwidth_hz, measure_bandwidth_hz(heard))
+    match_spectrum(decoder, [replace(recording, bandwidth_hz=bandwidth_hz)])
+    return decoder
+
+
+def _find_speech(audio: Audio) -> tuple[Tensor, float]:
+    """Log mel of the frames that are loud enough, shape (frames, MELS), and the second at which the first begins."""
     heard = audio.slice(0, round(MAX_RECORDING_SECONDS * audio.sample_rate)).to_mono()
     normalised = content_encoder.normalise_level(torch.from_numpy(heard.resample(content_encoder.SAMPLE_RATE).samples))
     log_mel = content_encoder.compute_log_mel(content_encoder.compute_power_spectrum(normalised))[0]
     power = content_encoder.compute_frame_power(normalised)[0]
-    return log_mel[power[: len(log_mel)] > SILENCE_SHARE * power.mean()]
+    is_spoken = power[: len(log_mel)] > SILENCE_SHARE * power.mean()
+    return log_mel[is_spoken], int(is_spoken.int().argmax()) / content_encoder.FRAMES_PER_SECOND
 
 
 def make_reference_voice(audio: Audio, facts: VoiceFacts, library: VoiceLibrary, *, keep: bool = True) -> Voice:
@@ -62,15 +88,14 @@ def make_reference_voice(audio: Audio, facts: VoiceFacts, library: VoiceLibrary,
     Raises `UserError` if the recording has too little voice in it.
     """
     audio = audio.slice(0, round(MAX_RECORDING_SECONDS * audio.sample_rate)).to_mono()
-    spoken = _select_spoken_frames(audio)
-    embedding, pitch = _embed_frames(spoken), estimate_pitch(audio)
-    pitch_range_hz = _check_pitch_range(pitch, len(spoken) / content_encoder.FRAMES_PER_SECOND)
+    decoder, pitch = fit_decoder(audio), estimate_pitch(audio)
+    pitch_range_hz = _check_pitch_range(pitch, len(_find_speech(audio)[0]) / content_encoder.FRAMES_PER_SECOND)
     with library.staging_folder(keep=keep) as folder:
-        write_embedding(embedding, folder / DECODER_FILE)
+        write_zero_shot(decoder, folder / DECODER_FILE)
         card = VoiceCard(
             name=facts.name.strip(),
             engine="instant",
-            sample_rate=SAMPLE_RATE,
+            sample_rate=LOW_SAMPLE_RATE,
             licence=facts.licence.strip(),
             consent=facts.consent,
             origin=facts.origin or f"A recording of {audio.seconds:.0f} seconds, without training.",

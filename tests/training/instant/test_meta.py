@@ -8,9 +8,9 @@ import torch
 
 from vc_core.models.content_encoder import CONTENT_UNITS
 from vc_core.models.ddsp import SPEAKER_EMBEDDING_SIZE, Decoder, compute_hop
-from vc_core.training.instant.features import LOW_SAMPLE_RATE, PreparedRecording
 from vc_core.training.instant.losses import compute_spectral_loss, draw_excerpts, synthesise_excerpts
 from vc_core.training.instant.meta import MetaSettings, TrainingVoice, pretrain, reptile
+from vc_core.voices.prepared_recording import LOW_SAMPLE_RATE, PreparedRecording
 
 SMALL = MetaSettings(steps=16, excerpts=2, frames=20, steps_of_a_voice=4)
 

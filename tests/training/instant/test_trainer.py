@@ -15,17 +15,12 @@ from vc_core.speech.espeak import speak
 from vc_core.training import TRAINING_METHODS
 from vc_core.training.base import Clips
 from vc_core.training.instant.dataset import Dataset, load_dataset, split_held_out, split_into_segments
-from vc_core.training.instant.features import (
-    FULL_SAMPLE_RATE,
-    LOW_SAMPLE_RATE,
-    LOWEST_SAMPLE_RATE,
-    choose_sample_rate,
-    measure_bandwidth_hz,
-)
+from vc_core.training.instant.features import FULL_SAMPLE_RATE, LOWEST_SAMPLE_RATE, choose_sample_rate
 from vc_core.training.instant.settings import InstantSettings
 from vc_core.training.instant.trainer import InstantTrainer, prepare_instant
 from vc_core.voices.instant_weights import load_decoder
 from vc_core.voices.library import Voice, VoiceCard, hash_files, write_card
+from vc_core.voices.prepared_recording import LOW_SAMPLE_RATE, measure_bandwidth_hz
 
 SMALL = InstantSettings(steps=30, excerpts=2, excerpt_seconds=0.4)
 SENTENCES = ("The river runs slowly under the old stone bridge.", "Seven hungry wolves were watching.", "Hold me now.")

@@ -15,13 +15,9 @@ from vc_core.errors import UserError
 from vc_core.files.provenance import compute_sha256
 from vc_core.files.reading import read_audio
 from vc_core.progress import Progress, silent
-from vc_core.training.instant.features import (
-    PreparedRecording,
-    choose_sample_rate,
-    measure_bandwidth_hz,
-    prepare_recording,
-)
+from vc_core.training.instant.features import choose_sample_rate
 from vc_core.voices.instant_weights import CONTENT_ENCODER_FILE, load_content_encoder
+from vc_core.voices.prepared_recording import PreparedRecording, measure_bandwidth_hz, prepare_recording
 
 MIN_SECONDS, MAX_SECONDS = 5.0, 1200.0
 """Less is not enough for a voice, and more does not improve it."""

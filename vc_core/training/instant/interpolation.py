@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from vc_core.models.ddsp import CURVE_POINTS_HZ, Decoder
-from vc_core.training.instant.features import LOW_SAMPLE_RATE, PASSBAND, PreparedRecording
+from vc_core.voices.prepared_recording import LOW_SAMPLE_RATE, PASSBAND, PreparedRecording
 
 START_HIGHEST_HZ = PASSBAND * LOW_SAMPLE_RATE / 2
 """What a start has learned to."""

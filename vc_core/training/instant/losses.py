@@ -1,4 +1,4 @@
-"""Training excerpts with their excitation, and the multi-resolution spectral loss of the decoder."""
+"""Training excerpts, and the multi-resolution spectral loss of the decoder."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +10,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from vc_core.device import autocast_bfloat16
-from vc_core.models.content_encoder import interpolate_to_samples
-from vc_core.models.ddsp import Curve, Decoder, compute_hop, compute_phase_cycles, render, synthesise_pulses
-from vc_core.training.instant.features import PreparedRecording
+from vc_core.models.ddsp import Decoder, compute_hop, render
+from vc_core.voices.prepared_recording import PreparedRecording, make_excitation
 
 FFT_SIZES = (256, 512, 1024, 2048)
 MAGNITUDE_FLOOR = 1e-3
@@ -63,26 +62,6 @@ def _draw_excerpt(
     sound = functional.pad(recording.sound[samples], (0, frames * hop - len(recording.sound[samples])))
     sources = make_excitation(hertz, frames * hop, recording.sample_rate, generator)
     return units, hertz, energy, sources, sound, torch.tensor(recording.bandwidth_hz), torch.tensor(speaker)
-
-
-def make_excitation(hertz: Tensor, samples: int, sample_rate: int, generator: np.random.Generator) -> Tensor:
-    """Pulse train and noise, Tensor of shape (2, samples), from the pitch of shape (T,)."""
-    pitch = interpolate_pitch(hertz, samples, compute_hop(sample_rate))
-    noise = generator.standard_normal(samples)
-    pulses = synthesise_pulses(pitch, compute_phase_cycles(pitch, sample_rate), sample_rate)
-    return torch.from_numpy(np.stack([pulses, noise]).astype(np.float32))
-
-
-def interpolate_pitch(hertz: Tensor, samples: int, hop: int) -> Curve:
-    """Interpolate from frames (T,) to samples (N,) linearly between voiced frames; 0 where the nearest is unvoiced."""
-    voiced = hertz.numpy() > 0
-    if not voiced.any():
-        return np.zeros(samples)
-    at = np.arange(len(hertz))
-    filled = np.interp(at, at[voiced], hertz.numpy()[voiced]).astype(np.float32)
-    pitch = interpolate_to_samples(torch.from_numpy(filled)[None], samples, hop)[0].numpy().astype(np.float64)
-    nearest = np.minimum((np.arange(samples) + hop // 2) // hop, len(voiced) - 1)
-    return np.where(voiced[nearest], pitch, 0.0)
 
 
 def synthesise_excerpts(decoder: Decoder, excerpts: Excerpts, codes: Tensor | None = None) -> Tensor:

@@ -14,13 +14,13 @@ from torch import Tensor, nn
 
 from vc_core.models.ddsp import Decoder
 from vc_core.progress import Progress, silent
-from vc_core.training.instant.features import PreparedRecording
 from vc_core.training.instant.losses import (
     compute_spectral_loss,
     draw_excerpts,
     schedule_learning_rate,
     synthesise_excerpts,
 )
+from vc_core.voices.prepared_recording import PreparedRecording
 
 ADAM_BETAS = (0.8, 0.99)
 MAX_GRADIENT_NORM = 1.0

@@ -13,17 +13,17 @@ META_START_FILE = Path(__file__).parents[2] / "starters" / "instant" / "meta.saf
 
 @dataclass(frozen=True)
 class InstantSettings:
-    steps: int = 250
+    steps: int = 100
     seed: int = 1
     start: str = "plain"
     """What the training begins with: plain, meta (made by meta-learning), or a file of `vc train start`."""
-    learning_rate: float = 2e-3
+    learning_rate: float = 1e-3
     excerpts: int = 8
     """In each step."""
     excerpt_seconds: float = 1.0
-    start_share: float = 0.4
+    start_share: float = 0.5
     """Of the start's weights in the voice; the rest are the trained ones. Training on a minute of one speaker brings
-    the likeness, and forgets how others say things: with a part of the start more words survive."""
+    more likeness, and forgets how others say things: with a part of the start more words survive."""
     judged_steps: int = 0
     """The last so many steps add an adversarial loss, and take twice as long."""
 

@@ -13,7 +13,6 @@ from vc_core.files.provenance import compute_sha256
 from vc_core.models.ddsp import Decoder
 from vc_core.progress import Progress, silent, subprogress
 from vc_core.training.instant.dataset import read_clips, split_into_segments
-from vc_core.training.instant.features import LOW_SAMPLE_RATE, PreparedRecording, prepare_recording
 from vc_core.training.instant.meta import MetaSettings, TrainingVoice, pretrain, reptile
 from vc_core.training.instant.settings import META_START_FILE, START_SUFFIX, STARTS
 from vc_core.training.recordings.gathering import gather_recordings
@@ -26,6 +25,7 @@ from vc_core.voices.instant_weights import (
     load_decoder,
     serialise_weights,
 )
+from vc_core.voices.prepared_recording import LOW_SAMPLE_RATE, PreparedRecording, prepare_recording
 from vc_core.voices.zero_shot import embed_speaker
 
 START_FILES = {"plain": BASE_DECODER_FILE, "meta": META_START_FILE}

@@ -12,26 +12,26 @@ from torch import Tensor, nn
 
 from vc_core.audio import Audio, Samples
 from vc_core.models.content_encoder import FRAMES_PER_SECOND
-from vc_core.models.ddsp import CURVE_POINTS, CURVE_POINTS_HZ, LOWEST_LOG_GAIN, Decoder, compute_hop
+from vc_core.models.ddsp import CURVE_POINTS, CURVE_POINTS_HZ, LOWEST_LOG_GAIN, Decoder
 from vc_core.progress import Progress, silent
 from vc_core.signal.pitch import estimate_pitch
 from vc_core.training.base import Clips, TrainedModel, Trainer
 from vc_core.training.instant.dataset import Dataset, load_dataset
 from vc_core.training.instant.discriminator import DiscriminatorTrainer
-from vc_core.training.instant.features import PreparedRecording, measure_range_hz
+from vc_core.training.instant.features import measure_range_hz
 from vc_core.training.instant.interpolation import interpolate
 from vc_core.training.instant.losses import (
-    Excerpts,
     compute_spectral_loss,
     draw_excerpts,
-    make_excitation,
     schedule_learning_rate,
     synthesise_excerpts,
 )
 from vc_core.training.instant.settings import InstantSettings
 from vc_core.training.instant.starts import embed_recordings, load_start
 from vc_core.voices.instant_weights import DECODER_FILE, refuse_outdated, write_weights
+from vc_core.voices.prepared_recording import PreparedRecording, resynthesise
 from vc_core.voices.similarity import EMBEDDING_SETTING, compute_speaker_embedding
+from vc_core.voices.spectral_match import match_spectrum
 
 SAMPLE_RMS = 0.1
 """Level of the rendered samples."""
@@ -120,21 +120,8 @@ class InstantTrainer(Trainer):
         return TrainedModel("instant", sample_rate, measure_range_hz(training), settings)
 
     def _resynthesise(self, recording: PreparedRecording) -> Tensor:
-        """Synthesise a whole recording with a fixed noise seed, Tensor of shape (1, samples)."""
-        samples = (recording.frames - 1) * compute_hop(recording.sample_rate)
-        sources = make_excitation(recording.hertz, samples, recording.sample_rate, np.random.default_rng(0))
-        whole = Excerpts(
-            units=recording.units[:1],
-            hertz=recording.hertz[None],
-            energy=recording.energy[:1],
-            sources=sources[None],
-            sound=torch.zeros(1, samples),
-            bandwidth_hz=torch.tensor([recording.bandwidth_hz]),
-            speakers=torch.zeros(1, dtype=torch.long),
-            sample_rate=recording.sample_rate,
-        )
-        with torch.inference_mode():
-            return synthesise_excerpts(self._voice(), whole)
+        """Tensor of shape (1, samples)."""
+        return resynthesise(self._voice(), recording)[None]
 
     def _voice(self) -> Decoder:
         return interpolate(self._start, self._decoder, self.settings.start_share, self._dataset.training)
@@ -187,7 +174,8 @@ def prepare_instant(
 
 
 def begin_decoder(dataset: Dataset, start: str = "plain") -> Decoder:
-    """A start with the embedding of the recordings' speaker, which sounds like the speaker before any training."""
+    """A start with the embedding and the spectrum of the speaker, which sounds like them before any training."""
     decoder = load_start(start)
     decoder.code.data = embed_recordings(dataset.training)
+    match_spectrum(decoder, dataset.training)
     return decoder
