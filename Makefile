@@ -61,12 +61,12 @@ roformer-env: .roformer-env/installed
 # The judges of bench/quality.py, over the packages of .venv.
 quality-env: .quality-env/installed
 
-# The starter model's successor, from nothing: about three hours of one core; a stopped training resumes. It needs
+# The starter model's successor, from nothing: about eight hours of one core; a stopped training resumes. It needs
 # Debian's fluidsynth and fluid-soundfont-gm besides what the target below needs.
 starter-separator: .quality-env/installed
 	$(QUALITY_PYTHON) -m starters.speech.corpus $(POOL)/corpus --hours 2.1
 	$(QUALITY_PYTHON) -m starters.separator.corpus $(POOL)/separator $(POOL)/corpus
-	$(QUALITY_PYTHON) -m starters.separator.train $(POOL)/separator $(POOL)/separator.pt 60 $(POOL)/separator.safetensors
+	$(QUALITY_PYTHON) -m starters.separator.train $(POOL)/separator $(POOL)/separator.pt 360 $(POOL)/separator.safetensors
 
 # The instant engine's encoders, its base decoder, and the voices that come with the app: about three hours of two cores.
 # It needs Debian's flite and espeak-ng, and npm. What is there already is not made again.
