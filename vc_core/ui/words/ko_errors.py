@@ -99,6 +99,7 @@ KOREAN_ERRORS: dict[str, str] = {
     "Name a voice with --voice; or a recording of one with --reference, and whose it is with --consent ({choices}).":
         "--voice로 목소리를 지정하거나, --reference로 목소리 녹음을, --consent로 누구의 목소리인지 지정하세요"
         "({choices}).",
+    "--clean-up is for convert alone.": "--clean-up은 convert에서만 쓸 수 있습니다.",
     "Name a voice to {task} with: --voice NAME. `vc voices list` shows them.":
         "{task} 작업에 쓸 목소리를 --voice NAME으로 지정하세요. 목록은 `vc voices list`로 볼 수 있습니다.",
     "There is no {what} called “{chosen}”. There are: {known}.":
