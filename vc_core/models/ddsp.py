@@ -52,6 +52,12 @@ class Decoder(nn.Module):
         self.blocks = nn.ModuleList(ResidualBlock(width, dilation) for dilation in dilations)
         self.last = nn.Conv1d(width, 2 * CURVE_POINTS, 1)
 
+    @property
+    def last_bias(self) -> Tensor:
+        """Of both log responses, what is the same in every frame; shape (2 * CURVE_POINTS,)."""
+        assert self.last.bias is not None
+        return self.last.bias
+
     def forward(self, units: Tensor, hertz: Tensor, energy: Tensor, speaker_embedding: Tensor | None = None) -> Tensor:
         """(batch, frames, CONTENT_UNITS) and twice (batch, frames) to (batch, 2, frames, CURVE_POINTS).
 

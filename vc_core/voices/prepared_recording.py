@@ -116,13 +116,9 @@ def interpolate_pitch(hertz: Tensor, samples: int, hop: int) -> Curve:
         return np.zeros(samples)
     at = np.arange(len(hertz))
     filled = np.interp(at, at[voiced], hertz.numpy()[voiced]).astype(np.float32)
-    pitch = (
-        content_encoder.interpolate_to_samples(torch.from_numpy(filled)[None], samples, hop)[0]
-        .numpy()
-        .astype(np.float64)
-    )
+    pitch = content_encoder.interpolate_to_samples(torch.from_numpy(filled)[None], samples, hop)[0]
     nearest = np.minimum((np.arange(samples) + hop // 2) // hop, len(voiced) - 1)
-    return np.where(voiced[nearest], pitch, 0.0)
+    return np.where(voiced[nearest], pitch.numpy().astype(np.float64), 0.0)
 
 
 def resynthesise(decoder: Decoder, recording: PreparedRecording) -> Tensor:

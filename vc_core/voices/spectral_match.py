@@ -1,7 +1,7 @@
 """Equalise a decoder: the average spectrum of what it makes of recordings becomes that of the recordings.
 
 The base decoder gives a new speaker's timbre only roughly. A constant correction of its filters, found without any
-training, brings it much nearer, and leaves what the decoder knows of words as it is.
+training, brings it much nearer, and leaves the rest of the decoder alone.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from vc_core.voices.prepared_recording import PreparedRecording, resynthesise
 ROUNDS = 2
 """The filters' curves are smoother than the spectrum that they make, so that one correction isn't exact."""
 LONGEST_SECONDS = 120.0
-"""Of the recordings; more changes nothing."""
+"""Of the recordings, so that many of them take no longer."""
 LARGEST_LOG_GAIN = 1.4
 """Of one round, 12 dB."""
 FFT_SIZE = 1024
@@ -39,8 +39,7 @@ def match_spectrum(decoder: Decoder, recordings: Sequence[PreparedRecording]) ->
     for _ in range(ROUNDS):
         made = torch.cat([measure_bands(resynthesise(decoder, one), one.sample_rate) for one in heard]).mean(0)
         correction = smooth(wanted - made).clamp(-LARGEST_LOG_GAIN, LARGEST_LOG_GAIN).masked_fill(inaudible, 0.0)
-        assert decoder.last.bias is not None
-        decoder.last.bias.data += correction.repeat(2)
+        decoder.last_bias.data += correction.repeat(2)
 
 
 def measure_bands(sound: Tensor, sample_rate: int) -> Tensor:

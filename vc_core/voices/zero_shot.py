@@ -4,7 +4,7 @@ The base decoder gets the speaker's embedding, and then the average spectrum of 
 """
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -42,7 +42,21 @@ LEAST_PITCH_SPREAD = 1.005
 
 def embed_speaker(audio: Audio) -> Tensor:
     """The decoder's speaker embedding, shape (SPEAKER_EMBEDDING_SIZE,)."""
-    return _embed_frames(_find_speech(audio)[0])
+    return _embed_frames(_find_speech(audio).log_mel)
+
+
+@dataclass(frozen=True)
+class _Speech:
+    """What is loud enough in a recording."""
+
+    log_mel: Tensor
+    """Of its frames, shape (frames, MELS)."""
+    begin_seconds: float
+    """Where the first of them is."""
+
+    @property
+    def seconds(self) -> float:
+        return len(self.log_mel) / content_encoder.FRAMES_PER_SECOND
 
 
 def _embed_frames(spoken: Tensor) -> Tensor:
@@ -61,10 +75,14 @@ def _embed_frames(spoken: Tensor) -> Tensor:
 
 def fit_decoder(audio: Audio) -> Decoder:
     """The base decoder with the voice of a recording; raises `UserError` if it has too little of one."""
-    spoken, begin_seconds = _find_speech(audio)
+    speech = _find_speech(audio)
+    return _fit(audio, speech, _embed_frames(speech.log_mel))
+
+
+def _fit(audio: Audio, speech: _Speech, embedding: Tensor) -> Decoder:
     decoder = load_decoder()
-    decoder.code.data = _embed_frames(spoken)
-    begin = round(begin_seconds * audio.sample_rate)
+    decoder.code.data = embedding
+    begin = round(speech.begin_seconds * audio.sample_rate)
     heard = audio.slice(begin, begin + round(LONGEST_SECONDS * audio.sample_rate)).to_mono()
     recording = prepare_recording(heard, load_content_encoder(), np.random.default_rng(0), augmentations=1)
     bandwidth_hz = min(recording.bandwidth_hz, measure_bandwidth_hz(heard))
@@ -72,14 +90,13 @@ def fit_decoder(audio: Audio) -> Decoder:
     return decoder
 
 
-def _find_speech(audio: Audio) -> tuple[Tensor, float]:
-    """Log mel of the frames that are loud enough, shape (frames, MELS), and the second at which the first begins."""
+def _find_speech(audio: Audio) -> _Speech:
     heard = audio.slice(0, round(MAX_RECORDING_SECONDS * audio.sample_rate)).to_mono()
     normalised = content_encoder.normalise_level(torch.from_numpy(heard.resample(content_encoder.SAMPLE_RATE).samples))
     log_mel = content_encoder.compute_log_mel(content_encoder.compute_power_spectrum(normalised))[0]
     power = content_encoder.compute_frame_power(normalised)[0]
     is_spoken = power[: len(log_mel)] > SILENCE_SHARE * power.mean()
-    return log_mel[is_spoken], int(is_spoken.int().argmax()) / content_encoder.FRAMES_PER_SECOND
+    return _Speech(log_mel[is_spoken], int(is_spoken.int().argmax()) / content_encoder.FRAMES_PER_SECOND)
 
 
 def make_reference_voice(audio: Audio, facts: VoiceFacts, library: VoiceLibrary, *, keep: bool = True) -> Voice:
@@ -88,8 +105,10 @@ def make_reference_voice(audio: Audio, facts: VoiceFacts, library: VoiceLibrary,
     Raises `UserError` if the recording has too little voice in it.
     """
     audio = audio.slice(0, round(MAX_RECORDING_SECONDS * audio.sample_rate)).to_mono()
-    decoder, pitch = fit_decoder(audio), estimate_pitch(audio)
-    pitch_range_hz = _check_pitch_range(pitch, len(_find_speech(audio)[0]) / content_encoder.FRAMES_PER_SECOND)
+    speech = _find_speech(audio)
+    embedding, pitch = _embed_frames(speech.log_mel), estimate_pitch(audio)
+    pitch_range_hz = _check_pitch_range(pitch, speech.seconds)
+    decoder = _fit(audio, speech, embedding)
     with library.staging_folder(keep=keep) as folder:
         write_zero_shot(decoder, folder / DECODER_FILE)
         card = VoiceCard(

@@ -43,19 +43,13 @@ def fit_treble(decoder: Decoder, trained: Decoder, recordings: Sequence[Prepared
     )
     treble = torch.from_numpy(CURVE_POINTS_HZ).gt(START_HIGHEST_HZ).repeat(2)
     with torch.no_grad():
-        curves = (trained_features @ trained.last.weight[:, :, 0].T + _bias(trained))[:, treble]
+        curves = (trained_features @ trained.last.weight[:, :, 0].T + trained.last_bias)[:, treble]
         with_bias = torch.cat([features, torch.ones(len(features), 1)], 1).double()
         squares = with_bias.T @ with_bias
         squares.diagonal().add_(RIDGE * squares.diagonal().mean())
         fitted = torch.linalg.solve(squares, with_bias.T @ curves.double()).float()
         decoder.last.weight[treble, :, 0] = fitted[:-1].T
-        _bias(decoder)[treble] = fitted[-1]
-
-
-def _bias(decoder: Decoder) -> Tensor:
-    bias = decoder.last.bias
-    assert bias is not None
-    return bias
+        decoder.last_bias[treble] = fitted[-1]
 
 
 def _compute_last_features(decoder: Decoder, recording: PreparedRecording) -> Tensor:

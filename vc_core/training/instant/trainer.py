@@ -134,9 +134,8 @@ def silence_above(decoder: Decoder, highest_hz: float) -> None:
     """
     empty = torch.from_numpy(CURVE_POINTS_HZ).gt(highest_hz)
     with torch.no_grad():
-        for part, value in ((decoder.last.weight, 0.0), (decoder.last.bias, LOWEST_LOG_GAIN)):
-            if part is not None:
-                part.view(2, CURVE_POINTS, *part.shape[1:])[:, empty] = value
+        for part, value in ((decoder.last.weight, 0.0), (decoder.last_bias, LOWEST_LOG_GAIN)):
+            part.view(2, CURVE_POINTS, *part.shape[1:])[:, empty] = value
 
 
 def apply_melody(recording: PreparedRecording, middle_hz: float) -> PreparedRecording:
